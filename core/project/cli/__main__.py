@@ -1,0 +1,3 @@
+from core.project.cli import main
+
+raise SystemExit(main())

@@ -1,0 +1,3 @@
+"""Settings of the demo environment."""
+
+from core.project.settings.base import *
