@@ -1,0 +1,59 @@
+"""Chooses the tenant of a request from its host, enters it, and leaves everything afterwards."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.urls import set_urlconf
+
+from core.kernel import telemetry
+from core.kernel.ids import public_id
+from tenants.registry.context import Role, in_tenant, leave_everything
+from tenants.registry.hosts import Site, site_for
+
+URLCONFS = {
+    ("hub", "public"): "core.project.urls_hub",
+    ("hub", "staff"): "core.project.urls_hub_staff",
+}
+ROLES = {"public": Role.VOTER, "staff": Role.STAFF, "files": Role.VOTER}
+UNKNOWN_BODY = b"Not found\n"
+
+
+def urlconf_of(site: Site) -> str:
+    kind = "hub" if site.tenant.is_hub else "site"
+    return URLCONFS.get((kind, site.purpose), f"core.project.urls_{site.purpose}")
+
+
+def unknown_host() -> HttpResponse:
+    """The same bytes for every host we do not know, so that nothing can be learned by asking."""
+    return HttpResponse(UNKNOWN_BODY, status=404, content_type="text/plain; charset=utf-8")
+
+
+class TenantMiddleware:
+    """Outermost. Inside it, and nowhere else, a request has a tenant."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        try:
+            site = site_for(request.META.get("HTTP_HOST"))
+            if site is None:
+                return unknown_host()
+            request.site = site  # type: ignore[attr-defined]
+            request.tenant = site.tenant  # type: ignore[attr-defined]
+            request.urlconf = urlconf_of(site)  # type: ignore[attr-defined]
+            set_urlconf(request.urlconf)  # type: ignore[attr-defined]
+            telemetry.bind_context(tenant=str(site.tenant.uuid), request=public_id())
+            with in_tenant(site.tenant, role=ROLES[site.purpose]):
+                response = self.get_response(request)
+                if response.streaming and not getattr(response, "file_to_stream", None):
+                    # A streamed body would be read after we have left the tenant.
+                    content = b"".join(response)  # type: ignore[call-overload]
+                    headers = dict(response.items())
+                    response = HttpResponse(content, status=response.status_code, headers=headers)
+            return response
+        finally:
+            set_urlconf(None)
+            leave_everything()

@@ -1,0 +1,100 @@
+"""Who is a tenant and under which addresses. These tables stand in `public`, and hold nothing about a person."""
+
+from __future__ import annotations
+
+import uuid
+
+from django.db import models
+from django_tenants.models import DomainMixin, TenantMixin
+
+from core.kernel.fields import LocalisedTextField
+from plugins.api.text import LocalisedText
+from tenants.registry.context import TenantRef
+
+
+class Tenant(TenantMixin):  # type: ignore[misc]  # the base class publishes no types
+    """A council, community group, public body, or the hub: one schema, one website, one set of roles."""
+
+    class Kind(models.TextChoices):
+        HUB = "hub"
+        COUNCIL = "council"
+        COMMUNITY = "community"
+        PUBLIC_BODY = "public_body"
+
+    class State(models.TextChoices):
+        REQUESTED = "requested"
+        PRACTICE = "practice"
+        ACTIVE = "active"
+        SUSPENDED = "suspended"
+        LEAVING = "leaving"
+        ERASED = "erased"
+
+    auto_create_schema = False
+    auto_drop_schema = False
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    slug = models.SlugField(max_length=40, unique=True)
+    kind = models.CharField(max_length=16, choices=Kind.choices)
+    name = LocalisedTextField()
+    code = models.CharField(max_length=9, blank=True, help_text="GSS code of a council, such as S12000049")
+    state = models.CharField(max_length=16, choices=State.choices, default=State.REQUESTED)
+    parent = models.ForeignKey("self", null=True, blank=True, on_delete=models.PROTECT, related_name="groups")
+    accent = models.CharField(max_length=7, blank=True, help_text="one colour, as #rrggbb")
+    epoch = models.PositiveIntegerField(default=1, help_text="raised when a restore makes old cookies void")
+    signing_key = models.BinaryField(null=True, help_text="Ed25519 public key of the tenant")
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(slug__regex=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$"), name="registry_tenant_slug"
+            ),
+            models.UniqueConstraint(
+                fields=["kind"], condition=models.Q(kind="hub"), name="registry_tenant_one_hub"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.slug
+
+    @property
+    def ref(self) -> TenantRef:
+        name = self.name if isinstance(self.name, LocalisedText) else LocalisedText(**self.name)
+        return TenantRef(
+            uuid=self.id,
+            slug=self.slug,
+            kind=self.kind,
+            schema=self.schema_name,
+            name=name,
+            state=self.state,
+            code=self.code,
+            accent=self.accent,
+            epoch=self.epoch,
+        )
+
+
+class Domain(DomainMixin):  # type: ignore[misc]  # the base class publishes no types
+    """A host name and what it serves. The primary public host is the canonical one."""
+
+    class Purpose(models.TextChoices):
+        PUBLIC = "public"
+        STAFF = "staff"
+        FILES = "files"
+
+    purpose = models.CharField(max_length=8, choices=Purpose.choices, default=Purpose.PUBLIC)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["tenant", "purpose"],
+                condition=models.Q(is_primary=True),
+                name="registry_domain_one_primary",
+            )
+        ]
+
+    def save(self, *args: object, **kwargs: object) -> None:
+        # The base class keeps one primary per tenant; here there is one per tenant and purpose.
+        models.Model.save(self, *args, **kwargs)  # type: ignore[arg-type]
+
+    def __str__(self) -> str:
+        return self.domain
