@@ -1,0 +1,195 @@
+"""Making a tenant: recorded steps, each safe to do again, so that a run that was cut off is simply run again.
+
+The office owns the first steps (structure, seal, roles, ground). What a website, areas or modules need is added by
+the modules that know it: `project` binds their steps with `bind_steps`.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from django.apps import apps
+from django.contrib.auth.management import create_permissions
+from django.contrib.contenttypes.management import create_contenttypes
+from django.db import connection, transaction
+from django.utils import timezone
+from psycopg import sql
+
+from core.kernel.errors import CommontyError, Unavailable
+from tenants.office.clone import structure_for
+from tenants.office.models import ProvisioningStep, TemplateRelease
+from tenants.office.owner import owner_connection
+from tenants.office.template import latest_release
+from tenants.registry.context import Role, TenantRef, in_public, in_tenant
+from tenants.registry.grants import grant_statements
+from tenants.registry.models import Tenant
+from tenants.registry.place import database_role
+from tenants.registry.seal import GUARD, sealed_tables
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A step's name, and what it does. `inside` steps run in the tenant, in one transaction with its record apart."""
+
+    name: str
+    run: Callable[[TenantRef], None]
+    inside: bool = True
+
+
+class ProvisioningFailed(CommontyError):
+    """A step did not succeed; it is recorded, and running the creation again goes on from it."""
+
+    exit_code = 1
+
+
+_bound: list[Step] = []
+
+
+def bind_steps(steps: Sequence[Step]) -> None:
+    """Called once by `project`: the steps of the modules above the office, in order."""
+    _bound[:] = steps
+
+
+def _release() -> TemplateRelease:
+    release = latest_release()
+    if release is None:
+        raise Unavailable(
+            "There is no template schema yet.", code="template.missing", remedy="Run `commonty migrate` first."
+        )
+    return release
+
+
+def _schema_exists(schema: str) -> bool:
+    with owner_connection() as owner:
+        return owner.execute("SELECT 1 FROM pg_namespace WHERE nspname = %s", [schema]).fetchone() is not None
+
+
+def clone_structure(tenant: TenantRef) -> None:
+    """The template's structure under this tenant's schema, whole or not at all, with its record of migrations."""
+    if _schema_exists(tenant.schema):
+        return
+    release = _release()
+    with owner_connection() as owner:
+        owner.execute(structure_for(release.structure, tenant.schema).encode())
+        owner.execute("SET search_path TO ''")
+        table = sql.Identifier(tenant.schema, "django_migrations")
+        with owner.cursor() as cursor:
+            cursor.executemany(
+                sql.SQL("INSERT INTO {} (app, name, applied) VALUES (%s, %s, now())").format(table),
+                [tuple(pair) for pair in release.migrations],
+            )
+
+
+def seal(tenant: TenantRef) -> None:
+    """The constant CHECK and the trigger on every sealed table of the schema."""
+    schema = sql.Identifier(tenant.schema)
+    with owner_connection() as owner:
+        owner.execute(GUARD.format(schema=f'"{tenant.schema}"').encode())
+        for table in sealed_tables():
+            name = sql.Identifier(tenant.schema, table)
+            mark = sql.Identifier(f"{table[:50]}_seal")
+            owner.execute(sql.SQL("ALTER TABLE {} DROP CONSTRAINT IF EXISTS {}").format(name, mark))
+            owner.execute(
+                sql.SQL("ALTER TABLE {} ADD CONSTRAINT {} CHECK (tenant = {}::uuid)").format(
+                    name, mark, sql.Literal(str(tenant.uuid))
+                )
+            )
+            owner.execute(
+                sql.SQL(
+                    "CREATE OR REPLACE TRIGGER {} BEFORE UPDATE OR DELETE ON {}"
+                    " FOR EACH ROW EXECUTE FUNCTION {}.commonty_seal_guard()"
+                ).format(mark, name, schema)
+            )
+
+
+def roles(tenant: TenantRef) -> None:
+    """The tenant's three roles, with what the apps declare, given to the login of the service."""
+    app = str(connection.settings_dict["USER"])
+    with owner_connection() as owner:
+        login = owner.execute("SELECT session_user").fetchone()
+        for role in Role:
+            name = database_role(tenant.schema, role)
+            if not owner.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [name]).fetchone():
+                owner.execute(sql.SQL("CREATE ROLE {} NOLOGIN").format(sql.Identifier(name)))
+            if app and (login is None or app != login[0]):
+                owner.execute(sql.SQL("GRANT {} TO {}").format(sql.Identifier(name), sql.Identifier(app)))
+        rows = owner.execute(
+            "SELECT tablename FROM pg_tables WHERE schemaname = %s ORDER BY 1", [tenant.schema]
+        ).fetchall()
+        owner.execute(";\n".join(grant_statements(tenant.schema, [str(row[0]) for row in rows])).encode())
+
+
+def ground(tenant: TenantRef) -> None:
+    """Content types and permissions, which Django keeps as rows."""
+    for config in apps.get_app_configs():
+        if config.models_module is not None and config.label not in ("registry", "office"):
+            create_contenttypes(config, verbosity=0, interactive=False)
+    for config in apps.get_app_configs():
+        if config.models_module is not None and config.label not in ("registry", "office"):
+            create_permissions(config, verbosity=0, interactive=False)
+
+
+OWN: tuple[Step, ...] = (
+    Step("structure", clone_structure, inside=False),
+    Step("seal", seal, inside=False),
+    Step("roles", roles, inside=False),
+    Step("ground", ground),
+)
+
+
+def steps() -> list[Step]:
+    return [*OWN, *_bound]
+
+
+def _record(tenant: TenantRef, position: int, name: str) -> ProvisioningStep:
+    with in_public():
+        row, _ = ProvisioningStep.objects.get_or_create(
+            tenant_id=tenant.uuid,
+            name=name,
+            defaults={"position": position, "state": ProvisioningStep.State.RUNNING},
+        )
+    return row
+
+
+def _finish(row: ProvisioningStep, state: str, seconds: float, error: str = "") -> None:
+    with in_public():
+        ProvisioningStep.objects.filter(pk=row.pk).update(
+            state=state,
+            seconds=seconds,
+            error=error[:2000],
+            attempts=row.attempts + 1,
+            finished_at=timezone.now(),
+        )
+
+
+def _run(step: Step, tenant: TenantRef) -> None:
+    if not step.inside:
+        step.run(tenant)
+        return
+    with in_tenant(tenant, role=Role.STAFF), transaction.atomic():
+        step.run(tenant)
+
+
+def provision(tenant: TenantRef, *, say: Callable[[str], None] = lambda text: None) -> list[ProvisioningStep]:
+    """Do every step that is not done yet, then serve the tenant. Raises ProvisioningFailed naming the step."""
+    for position, step in enumerate(steps()):
+        row = _record(tenant, position, step.name)
+        if row.state == ProvisioningStep.State.DONE:
+            continue
+        begun = time.perf_counter()
+        try:
+            _run(step, tenant)
+        except Exception as error:
+            _finish(row, ProvisioningStep.State.FAILED, time.perf_counter() - begun, repr(error))
+            raise ProvisioningFailed(
+                f"{tenant.slug}: the step “{step.name}” did not succeed: {error}",
+                code="provisioning.step_failed",
+                remedy="Mend what it says and run the same command again; it goes on from this step.",
+            ) from error
+        _finish(row, ProvisioningStep.State.DONE, time.perf_counter() - begun)
+        say(f"{tenant.slug}: {step.name} {time.perf_counter() - begun:.2f} s")
+    with in_public():
+        Tenant.objects.filter(id=tenant.uuid, state=Tenant.State.REQUESTED).update(state=Tenant.State.ACTIVE)
+        return list(ProvisioningStep.objects.filter(tenant_id=tenant.uuid))

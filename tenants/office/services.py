@@ -1,0 +1,143 @@
+"""What the office does for COSLA: make tenants, and take in what tenants have signed."""
+
+from __future__ import annotations
+
+import re
+import secrets
+from collections.abc import Callable
+from uuid import UUID
+
+from django.db import transaction
+
+from core.kernel.crypto import verify
+from core.kernel.env import environment
+from core.kernel.errors import Invalid, NotFound, Refused
+from plugins.api.text import LocalisedText
+from tenants.office.models import ProvisioningStep, SignedFact
+from tenants.office.provisioning import provision
+from tenants.registry.context import TenantRef, in_public
+from tenants.registry.hosts import forget
+from tenants.registry.models import Domain, Tenant
+
+SLUG = re.compile(r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$")
+RESERVED = frozenset({"staff", "hub", "files", "sector", "www", "api", "admin", "login", "mail", "static", "status"})
+ALPHABET = "abcdefghijkmnpqrstuvwxyz23456789"
+
+
+def schema_name() -> str:
+    """A schema's name is ours, never the tenant's: a prefix and a short random id."""
+    return "t_" + "".join(secrets.choice(ALPHABET) for _ in range(12))
+
+
+def slug_check(slug: str, kind: str) -> None:
+    """Raises Invalid for a slug that cannot be given out."""
+    if not SLUG.match(slug) or len(slug) > 40:
+        raise Invalid(
+            f"{slug!r} cannot be an address.",
+            code="slug.invalid",
+            remedy="Use up to 40 small letters, digits and single hyphens, beginning with a letter.",
+        )
+    if slug in RESERVED and not (slug == "hub" and kind == Tenant.Kind.HUB):
+        raise Invalid(f"{slug!r} is kept for the service itself.", code="slug.reserved", remedy="Choose another.")
+
+
+def tenant_create(
+    *,
+    slug: str,
+    kind: str,
+    name: LocalisedText,
+    code: str = "",
+    parent: str = "",
+    accent: str = "",
+    say: Callable[[str], None] = lambda text: None,
+) -> tuple[TenantRef, list[ProvisioningStep]]:
+    """Reserve the slug and its hosts, then do every step. Done again for a tenant of the same kind, it goes on.
+
+    Raises Invalid for a bad slug or parent, Refused when the slug belongs to a tenant of another kind, and
+    ProvisioningFailed naming the step that did not succeed.
+    """
+    slug_check(slug, kind)
+    base = environment().base_domain
+    with in_public(), transaction.atomic():
+        above = None
+        if parent:
+            above = Tenant.objects.filter(slug=parent, kind=Tenant.Kind.COUNCIL).first()
+            if above is None:
+                raise Invalid(
+                    f"There is no council {parent!r} to stand under.",
+                    code="parent.unknown",
+                    remedy="Name a council's slug, or none.",
+                )
+        row, made = Tenant.objects.get_or_create(
+            slug=slug,
+            defaults={
+                "kind": kind,
+                "name": name,
+                "code": code,
+                "parent": above,
+                "accent": accent,
+                "schema_name": schema_name(),
+            },
+        )
+        if not made and row.kind != kind:
+            raise Refused(
+                f"The address {slug!r} is already taken by a {row.get_kind_display().lower()}.",
+                code="slug.taken",
+                remedy="Choose another.",
+            )
+        if made:
+            hosts = [(f"{slug}.{base}", "public"), (f"{slug}.staff.{base}", "staff"), (f"{slug}.files.{base}", "files")]
+            Domain.objects.bulk_create(
+                [Domain(domain=host, tenant=row, purpose=purpose, is_primary=True) for host, purpose in hosts]
+            )
+        ref = row.ref
+    done = provision(ref, say=say)
+    forget()
+    return ref, done
+
+
+def signing_key_set(*, tenant: UUID, public_key: bytes) -> None:
+    """Record a tenant's public key once; a second, different key is refused."""
+    with in_public(), transaction.atomic():
+        row = Tenant.objects.select_for_update().get(id=tenant)
+        if row.signing_key is not None and bytes(row.signing_key) != public_key:
+            raise Refused("This tenant has another signing key.", code="signing_key.differs")
+        Tenant.objects.filter(id=tenant).update(signing_key=public_key)
+
+
+def fact_publish(*, tenant: UUID, kind: str, key: str, body: dict[str, object], text: bytes, digest: str, signature: bytes) -> None:
+    """Take in a fact a tenant has signed. Raises Refused when the signature is not the tenant's."""
+    with in_public(), transaction.atomic():
+        row = Tenant.objects.filter(id=tenant).first()
+        if row is None:
+            raise NotFound("There is no such tenant.", code="tenant.unknown")
+        if row.signing_key is None or not verify(bytes(row.signing_key), text, signature):
+            raise Refused("The signature is not this tenant's.", code="fact.signature")
+        SignedFact.objects.update_or_create(
+            tenant=row, kind=kind, key=key, defaults={"body": body, "digest": digest, "signature": signature}
+        )
+
+
+def accent_set(*, tenant: UUID, accent: str) -> None:
+    """Save a tenant's colour. Raises Invalid when white words on it could not be read (WCAG 2.2, 1.4.3)."""
+    if not re.match(r"^#[0-9a-f]{6}$", accent) or contrast_with_white(accent) < 450:
+        raise Invalid(
+            "White words on this colour would be hard to read.",
+            code="accent.contrast",
+            remedy="Choose a darker colour, written like #0065bd.",
+        )
+    with in_public():
+        Tenant.objects.filter(id=tenant).update(accent=accent)
+    forget()
+
+
+def contrast_with_white(accent: str) -> int:
+    """The contrast ratio of a #rrggbb colour with white, in hundredths (WCAG 2.2 relative luminance)."""
+
+    def linear(part: str) -> float:
+        value = int(part, 16) / 255
+        return value / 12.92 if value <= 0.04045 else ((value + 0.055) / 1.055) ** 2.4
+
+    red, green, blue = (linear(accent[i : i + 2]) for i in (1, 3, 5))
+    luminance = 0.2126 * red + 0.7152 * green + 0.0722 * blue
+    return int(105 / (luminance + 0.05))
