@@ -46,7 +46,8 @@ TENANT_APPS = [
     "django.contrib.staticfiles",
     *allowed_apps(ENV.plugins_allowed),
 ]
-INSTALLED_APPS = [*SHARED_APPS, *[app for app in TENANT_APPS if app not in SHARED_APPS]]
+# The composition root comes last, so that every port exists when it binds them; it has no models.
+INSTALLED_APPS = [*SHARED_APPS, *TENANT_APPS, "core.project"]
 
 TENANT_MODEL = "registry.Tenant"
 TENANT_DOMAIN_MODEL = "registry.Domain"

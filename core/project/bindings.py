@@ -1,0 +1,14 @@
+"""Where lower modules' ports meet the higher modules that fill them. Read this file to see who is told what.
+
+`bind()` runs once, when Django is ready (core.project.apps).
+"""
+
+from __future__ import annotations
+
+
+def bind() -> None:
+    """Bind every port. Called once per process; calling it again changes nothing."""
+    from core.places.provisioning import areas_step
+    from tenants.office.provisioning import Step, bind_steps
+
+    bind_steps([Step("areas", areas_step)])
