@@ -1,0 +1,54 @@
+"""Fixtures for everybody. `tenants` gives alpha and beta on a real database; what a test commits is undone after it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple
+
+import pytest
+
+from tests.support.bootstrap import ROOT
+
+__all__ = ["ROOT"]
+
+
+class Tenants(NamedTuple):
+    alpha: Any
+    beta: Any
+
+
+@pytest.fixture(scope="session")
+def database(django_db_blocker: Any) -> Iterator[str]:
+    """The run's database, prepared once."""
+    from tests.support.database import test_database
+
+    with django_db_blocker.unblock(), test_database() as name:
+        yield name
+
+
+@pytest.fixture
+def tenants(database: str) -> Iterator[Tenants]:
+    """Two councils with identical keys. Commits are real, from this thread and others; cleaned up afterwards."""
+    from django.core.cache import caches
+
+    from core.kernel.env import environment
+    from tenants.registry.hosts import forget
+    from tests.support.database import refs, reset
+
+    forget()
+    yield Tenants(*refs())
+    reset()
+    forget()
+    caches.close_all()
+    import redis
+
+    with redis.Redis.from_url(environment().redis_url) as server:
+        server.flushdb()
+
+
+@pytest.fixture
+def site(tenants: Tenants) -> Callable[..., Any]:
+    """`site(tenants.alpha)` is a browser on alpha's public host; `purpose="staff"` for the staff host."""
+    from tests.support.http import SiteClient
+
+    return SiteClient

@@ -1,0 +1,28 @@
+"""A client for one host of one tenant, whose every answer is searched for the other tenant's canary."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.test import Client
+
+from core.kernel.env import environment
+from tenants.registry.context import TenantRef
+from tests.support.canary import assert_clean
+
+
+class SiteClient(Client):
+    """`SiteClient(alpha)` speaks to the public host, `SiteClient(alpha, purpose="staff")` to the officers'."""
+
+    def __init__(self, tenant: TenantRef, *, purpose: str = "public", **defaults: Any) -> None:
+        settings = environment()
+        middle = "" if purpose == "public" else f"{purpose}."
+        self.tenant = tenant
+        self.host = f"{tenant.slug}.{middle}{settings.base_domain}"
+        super().__init__(HTTP_HOST=f"{self.host}:{settings.port}", raise_request_exception=True, **defaults)
+
+    def request(self, **request: Any) -> Any:
+        response = super().request(**request)
+        assert_clean(self.tenant.slug, response.content.decode("utf-8", "replace"), request.get("PATH_INFO", "?"))
+        assert_clean(self.tenant.slug, str(dict(response.items())), "the headers")
+        return response
