@@ -1,0 +1,44 @@
+"""The job port: what is done later, by a worker, for a named tenant. `project` binds it; nobody else knows how."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, Protocol
+from uuid import UUID
+
+from core.kernel.errors import Unavailable
+
+
+class Queue(StrEnum):
+    DEFAULT = "default"
+    MAIL = "mail"
+    TALLIES = "tallies"
+    PROVISIONING = "provisioning"
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A job by its fixed name, and the queue it waits in."""
+
+    name: str
+    queue: Queue = Queue.DEFAULT
+
+
+class JobPort(Protocol):
+    def send(self, job: Job, *, tenant: UUID, payload: dict[str, Any]) -> None:
+        """Have the job done once what surrounds this call has committed. `payload` is JSON, ids only."""
+
+
+_port: list[JobPort] = []
+
+
+def bind(port: JobPort) -> None:
+    _port[:] = [port]
+
+
+def job_port() -> JobPort:
+    """Raises Unavailable where nothing was bound."""
+    if not _port:
+        raise Unavailable("No worker is bound.", code="jobs.unbound")
+    return _port[0]
