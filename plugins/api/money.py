@@ -7,7 +7,10 @@ from dataclasses import dataclass
 from functools import total_ordering
 
 # What people write: £12,000 · 12000 · 12,000.50 · £ 7.5 is refused, as is 12,5 and 1e3.
-WRITTEN = re.compile(r"^£?\s*(?P<pounds>\d{1,3}(?:,\d{3})+|\d{1,12})(?:\.(?P<pence>\d{2}))?$")
+WRITTEN = re.compile(
+    r"\A(?P<sign>-)?£?\s?(?P<pounds>[0-9]{1,3}(?:,[0-9]{3})+|[0-9]{1,12})(?:\.(?P<pence>[0-9]{2}))?\Z"
+)
+LARGEST = 10**14
 SYMBOLS = {"GBP": "£", "EUR": "€"}
 
 
@@ -28,14 +31,26 @@ class Money:
             raise TypeError("Money is a whole number of minor units (pence).")
 
     @classmethod
-    def parse(cls, text: str, *, currency: str = "GBP") -> Money:
-        """An amount as people write it: `£12,000`, `12000.50`. Raises MoneyInvalid saying how to write it."""
+    def parse(cls, text: str, *, currency: str = "GBP", negative: bool = False) -> Money:
+        """An amount as people write it: `£12,000`, `12000.50`, and `-£5` where `negative` is allowed.
+
+        Raises MoneyInvalid saying how to write it, for `12,5`, `1e3`, `7.5` and anything else.
+        """
         match = WRITTEN.match(text.strip())
         if match is None:
             raise MoneyInvalid(
                 f"“{text.strip()}” is not an amount we can read. Write pounds like 12000 or £12,000.50."
             )
-        return cls(int(match["pounds"].replace(",", "")) * 100 + int(match["pence"] or 0), currency)
+        minor = int(match["pounds"].replace(",", "")) * 100 + int(match["pence"] or 0)
+        if match["sign"] and not negative:
+            raise MoneyInvalid(
+                "The amount cannot be less than nothing. Write pounds like 12000 or £12,000.50."
+            )
+        if minor > LARGEST:
+            raise MoneyInvalid(
+                "The amount is larger than this service can hold. Check the number of noughts."
+            )
+        return cls(-minor if match["sign"] else minor, currency)
 
     def format(self) -> str:
         """`£12,000`, or `£12,000.50` where there are pence."""

@@ -20,9 +20,12 @@ class Text:
         return Text(self.en.format(**values), self.gd.format(**values))
 
 
+NO_TEXT = Text("", "")
+
+
 @dataclass(frozen=True, slots=True)
 class LocalisedText:
-    """Content in English, which is required, and Gaelic, which may be missing: then English is shown and marked."""
+    """Content in English, which is required, and Gaelic, which may be missing: English is shown then."""
 
     en: str
     gd: str = ""

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
 from plugins.api.money import Money
-from plugins.api.text import LocalisedText, Text
+from plugins.api.text import NO_TEXT, LocalisedText, Text
 
 ProjectRef = str
 
@@ -79,7 +79,7 @@ class Field:
     name: str
     kind: str
     label: Text
-    hint: Text = Text("", "")
+    hint: Text = NO_TEXT
     choices: tuple[tuple[str, Text], ...] = ()
     required: bool = True
     autocomplete: str = ""
@@ -92,7 +92,7 @@ class FormSpec:
     title: Text
     fields: tuple[Field, ...]
     submit: Text
-    intro: Text = Text("", "")
+    intro: Text = NO_TEXT
     step: str = ""
 
 
@@ -113,7 +113,7 @@ class RollKey:
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """A right to vote that was proved at a rung of the ladder (E0 to E4). Any shared key is the same person."""
+    """A right to vote that was proved at a rung of the ladder (E0 to E4). A shared key is the same person."""
 
     roll_keys: tuple[RollKey, ...]
     rung: str
@@ -125,7 +125,7 @@ class Line:
     """One line of a ballot as the voter reads it back."""
 
     title: LocalisedText
-    detail: Text = Text("", "")
+    detail: Text = NO_TEXT
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,3 +190,81 @@ class PluginInfo:
     requires_api: str
 
 
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody, as a module may know them: a pseudonym and roles, never a name or an address."""
+
+    pseudonym: str
+    roles: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Ballot:
+    """What a voter chose: projects in the order that means something to the format, and their points.
+
+    `points` is empty for approval formats. Formats sort `choices` where the order carries no meaning, so that
+    equal choices are equal ballots.
+    """
+
+    format: str
+    choices: tuple[ProjectRef, ...]
+    points: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class PaperLayout:
+    """The printed ballot as data: the core sets the type."""
+
+    title: Text
+    instructions: tuple[Text, ...]
+    lines: tuple[Line, ...]
+    boxes_per_line: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Constraints:
+    """What a kiosk can check without a network. `maximum` 0 means as many as there are projects."""
+
+    minimum: int
+    maximum: int
+    refs: tuple[ProjectRef, ...]
+    budget: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RequestFacts:
+    """What a proof may know of the request: the language and, after sign-in, the core's keys for them."""
+
+    language: str = "en"
+    signed_in_keys: tuple[RollKey, ...] = ()
+    claims: Mapping[str, str] = field(default_factory=dict)
+    state: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ProofRefused:
+    """The right to vote was not proved. `what_to_bring` says how it could be; `form` lets them try again."""
+
+    code: str
+    reason: Text
+    what_to_bring: Text = NO_TEXT
+    form: FormSpec | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TieBreak:
+    """The published order that decides ties: drawn from a seed committed before voting opened.
+
+    `order` holds every project once; `commitment` is the digest that was published. Costs, votes and names
+    play no part in it.
+    """
+
+    order: tuple[ProjectRef, ...]
+    commitment: str = ""
+
+    def rank(self, ref: ProjectRef) -> int:
+        return self.order.index(ref)
+
+    def first(self, refs: Iterable[ProjectRef]) -> ProjectRef:
+        """The one of `refs` that stands first in the order. Raises ValueError for an unknown project."""
+        return min(refs, key=self.order.index)
