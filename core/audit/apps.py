@@ -5,3 +5,18 @@ class AuditConfig(AppConfig):
     name = "core.audit"
     label = "audit"
     default_auto_field = "django.db.models.BigAutoField"
+    # Nobody rewrites the record. The worker's sequencer may fill in the chain, and nothing else.
+    tenant_grants = {
+        "AuditEvent": {
+            # What an insert hands back to its writer, and no more.
+            "voter": "SELECT (id, tenant, recorded_at), INSERT",
+            "staff": "SELECT, INSERT",
+            "worker": "SELECT, INSERT, UPDATE (seq, previous_hash, hash)",
+        },
+        "OutboxMessage": {
+            "voter": "SELECT (id, tenant, available_at, created_at), INSERT",
+            "staff": "SELECT, INSERT",
+            "worker": "SELECT, INSERT, UPDATE, DELETE",
+        },
+        "InboxEffect": {"voter": "", "staff": "SELECT", "worker": "SELECT, INSERT"},
+    }

@@ -5,3 +5,10 @@ class PeopleConfig(AppConfig):
     name = "core.people"
     label = "people"
     default_auto_field = "django.db.models.BigAutoField"
+    # A resident signs in on the public host, so the voter's role may make a person and keep a session; it may not
+    # give anybody a role.
+    tenant_grants = {
+        "Person": {"voter": "SELECT, INSERT, UPDATE (last_login, display_name, language)"},
+        "RoleGrant": {"voter": "SELECT"},
+        "Session": {"voter": "SELECT, INSERT, UPDATE, DELETE"},
+    }

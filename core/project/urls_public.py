@@ -2,21 +2,13 @@
 
 from django.conf.urls.i18n import i18n_patterns
 from django.urls import include, path
-from wagtail import urls as wagtail_urls
-
-from core.web.sign_in import sign_in_urls
 
 handler403 = "core.web.errors.forbidden"
 handler404 = "core.web.errors.not_found"
 handler500 = "core.web.errors.server_error"
 
 urlpatterns = [
-    # Callbacks, files and well-known addresses have one address, whatever the language.
-    path("", include(sign_in_urls)),
+    # Files of the look and well-known addresses have one address, whatever the language.
     path("", include("core.web.public.urls_plain")),
-    *i18n_patterns(
-        path("", include("core.web.public.urls")),
-        path("", include(wagtail_urls)),
-        prefix_default_language=False,
-    ),
+    *i18n_patterns(path("", include("core.web.public.urls")), prefix_default_language=False),
 ]

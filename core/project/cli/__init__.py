@@ -15,7 +15,7 @@ import sys
 from collections.abc import Sequence
 from typing import Any, NoReturn
 
-from core.kernel.errors import CommontyError
+from core.kernel.errors import CommontyError, Unavailable
 
 # Command word -> module below this package. Words alone here keep `commonty --help` free of every import.
 COMMANDS: dict[str, tuple[str, str]] = {
@@ -111,6 +111,27 @@ def setup_django() -> None:
     django.setup()
 
 
+def _with_database(module: Any, args: argparse.Namespace, out: Out) -> Any:
+    """Run a command that uses models; a database that is not there or not migrated is said in words."""
+    setup_django()
+    from django.db import OperationalError, ProgrammingError
+
+    try:
+        return module.run(args, out)
+    except OperationalError as error:
+        raise Unavailable(
+            "The database does not answer.",
+            code="database.unreachable",
+            remedy="`commonty services up` starts the embedded one; otherwise check COMMONTY_DATABASE_URL.",
+        ) from error
+    except ProgrammingError as error:
+        if getattr(error.__cause__, "sqlstate", "") not in ("42P01", "3F000"):
+            raise
+        raise Unavailable(
+            "The database has no tables yet, or older ones.", code="database.empty", remedy="Run `commonty migrate`."
+        ) from error
+
+
 def _print(document: Any, *, as_json: bool, module: Any) -> None:
     if document is None:
         return
@@ -158,9 +179,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     module.arguments(command)
     try:
         args = command.parse_args(rest)
-        if getattr(module, "NEEDS_DJANGO", False):
-            setup_django()
-        document = module.run(args, out)
+        document = _with_database(module, args, out) if getattr(module, "NEEDS_DJANGO", False) else module.run(args, out)
     except CheckFailed as failed:
         _print(failed.document, as_json=out.as_json, module=module)
         out.say(f"commonty: {failed}")

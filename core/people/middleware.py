@@ -1,0 +1,40 @@
+"""Refuses views that declare no access rule, so that a forgotten rule is a closed door."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponseBase
+
+from core.people.access import STAFF
+
+# Views of libraries that have their own checks; on the staff host they are behind a role of ours as well.
+PUBLIC_LIBRARIES = ("wagtail.views", "wagtail.images.views.serve", "django.views.static", "django.views.i18n")
+STAFF_LIBRARIES = ("wagtail.", "django.")
+
+
+class PersonMiddleware:
+    """Runs after authentication: closes views without a rule, and Wagtail's editor to anyone without a role."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        return self.get_response(request)
+
+    def process_view(
+        self, request: HttpRequest, view: Callable[..., Any], args: Any, kwargs: Any
+    ) -> HttpResponseBase | None:
+        if hasattr(view, "access"):
+            return None
+        module = getattr(view, "__module__", "")
+        if module.startswith(PUBLIC_LIBRARIES):
+            return None
+        staff_host = request.site.purpose == "staff"  # type: ignore[attr-defined]
+        if staff_host and module.startswith(STAFF_LIBRARIES):
+            if not request.user.is_authenticated or STAFF.allows(request.user):  # type: ignore[arg-type]
+                # Wagtail itself sends a stranger to sign in.
+                return None
+        raise PermissionDenied

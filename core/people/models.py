@@ -1,0 +1,93 @@
+"""A person as one tenant knows them, their roles, and their sessions. No name, address or date of birth is needed."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
+from django.contrib.sessions.base_session import AbstractBaseSession
+from django.db import models
+from django.db.models import F, Q
+
+from tenants.registry.seal import Sealed
+
+
+class PersonManager(BaseUserManager["Person"]):
+    def get_by_natural_key(self, username: str | None) -> Person:
+        return self.get(public_id=username)
+
+
+class Person(Sealed, AbstractBaseUser, PermissionsMixin):
+    """Someone who has signed in here, keyed by issuer and pairwise subject. The password can never be used."""
+
+    public_id = models.UUIDField(unique=True, default=uuid.uuid4, editable=False)
+    issuer = models.CharField(max_length=200)
+    subject = models.CharField(max_length=255)
+    display_name = models.CharField(max_length=80, blank=True)
+    language = models.CharField(max_length=2, default="en")
+    is_active = models.BooleanField(default=True)
+    joined_at = models.DateTimeField(auto_now_add=True)
+
+    USERNAME_FIELD = "public_id"
+    REQUIRED_FIELDS: list[str] = []
+    objects = PersonManager()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["issuer", "subject"], name="people_person_subject_once")]
+
+    def __str__(self) -> str:
+        return self.display_name or "A person"
+
+    # Wagtail asks its user for these.
+    @property
+    def is_staff(self) -> bool:
+        return self.groups.exists()
+
+    def get_full_name(self) -> str:
+        return self.display_name
+
+    def get_short_name(self) -> str:
+        return self.display_name
+
+
+class RoleGrant(Sealed):
+    """A role given to a person by another, for the whole tenant or one round, from a day until a day."""
+
+    class Role(models.TextChoices):
+        OFFICER = "officer"
+        ROUND_MANAGER = "round_manager"
+        STEERING_MEMBER = "steering_member"
+        OBSERVER = "observer"
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="grants")
+    role = models.CharField(max_length=16, choices=Role.choices)
+    round_id = models.UUIDField(null=True, blank=True, help_text="empty: the whole tenant")
+    starts_at = models.DateTimeField()
+    ends_at = models.DateTimeField(null=True, blank=True)
+    giver = models.ForeignKey(Person, null=True, on_delete=models.SET_NULL, related_name="given")
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(ends_at__isnull=True) | Q(ends_at__gte=F("starts_at")), name="people_grant_dates"
+            )
+        ]
+        indexes = [models.Index(fields=["person", "role"], name="people_grant_person_role")]
+
+    def __str__(self) -> str:
+        return self.role
+
+
+class Session(Sealed, AbstractBaseSession):
+    """A browser's session, in the tenant's own schema."""
+
+    class Meta(AbstractBaseSession.Meta):
+        abstract = False
+
+    @classmethod
+    def get_session_store_class(cls) -> Any:
+        from core.people.sessions import SessionStore
+
+        return SessionStore

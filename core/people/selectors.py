@@ -1,0 +1,24 @@
+"""Reads of roles. Always from the database: a role that was removed is gone at the next request."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.db.models import Q
+from django.db.models.functions import Now
+
+from core.people.models import Person, RoleGrant
+
+
+def grants_active(person: Person) -> list[RoleGrant]:
+    """The person's grants in force by the database's time."""
+    return list(
+        RoleGrant.objects.filter(person=person, starts_at__lte=Now()).filter(
+            Q(ends_at__isnull=True) | Q(ends_at__gt=Now())
+        )
+    )
+
+
+def roles_of(person: Person, *, round_id: UUID | None = None) -> frozenset[str]:
+    """Roles for the whole tenant, and for the round where one is named."""
+    return frozenset(grant.role for grant in grants_active(person) if grant.round_id in (None, round_id))

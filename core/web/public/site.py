@@ -1,0 +1,53 @@
+"""Pages every tenant has: home, places, earlier rounds, and the duties."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+
+from core.people.access import ANYONE, access
+from core.places import selectors
+from core.places.national import past_awards
+from core.places.national import past_rounds as known_rounds
+from tenants.registry.context import current_tenant
+
+
+@access(ANYONE)
+def home(request: HttpRequest) -> HttpResponse:
+    tenant = current_tenant()
+    earlier = [item for item in known_rounds() if item.council_slug == tenant.slug]
+    return render(request, "public/home.html", {"council": selectors.council_facts(tenant.slug), "earlier": earlier})
+
+
+@access(ANYONE)
+def places(request: HttpRequest) -> HttpResponse:
+    found = selectors.areas()
+    return render(request, "public/places.html", {"wards": [area for area in found if area.kind == area.Kind.WARD]})
+
+
+@access(ANYONE)
+def past_rounds(request: HttpRequest) -> HttpResponse:
+    tenant = current_tenant()
+    rounds = [item for item in known_rounds() if item.council_slug == tenant.slug]
+    awards = [item for item in past_awards() if item.council_slug == tenant.slug]
+    return render(request, "public/past_rounds.html", {"rounds": rounds, "awards": awards})
+
+
+@access(ANYONE)
+def how_kept(request: HttpRequest) -> HttpResponse:
+    return render(request, "public/how_kept.html")
+
+
+@access(ANYONE)
+def accessibility(request: HttpRequest) -> HttpResponse:
+    return render(request, "public/accessibility.html")
+
+
+@access(ANYONE)
+def privacy(request: HttpRequest) -> HttpResponse:
+    return render(request, "public/privacy.html")
+
+
+@access(ANYONE)
+def complaints(request: HttpRequest) -> HttpResponse:
+    return render(request, "public/complaints.html")

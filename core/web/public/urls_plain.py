@@ -1,0 +1,10 @@
+"""Addresses that have no language."""
+
+from django.urls import path
+
+from core.web.public import plain
+
+urlpatterns = [
+    path("theme.css", plain.theme, name="theme"),
+    path(".well-known/security.txt", plain.security_txt, name="security-txt"),
+]
