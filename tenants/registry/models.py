@@ -57,6 +57,10 @@ class Tenant(TenantMixin):  # type: ignore[misc]  # the base class publishes no 
     def __str__(self) -> str:
         return self.slug
 
+    def __enter__(self) -> None:
+        # The base class keeps "the previous tenant" in one list for all threads (security.md T10).
+        raise RuntimeError("Never `with tenant:`; use tenants.registry.context.in_tenant(tenant).")
+
     @property
     def ref(self) -> TenantRef:
         name = self.name if isinstance(self.name, LocalisedText) else LocalisedText(**self.name)

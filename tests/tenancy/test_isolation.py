@@ -1,0 +1,260 @@
+"""Rows T1, T2, T6 to T10 of the isolation table: what goes wrong with schemas, and that here it is an error."""
+
+from __future__ import annotations
+
+import threading
+from typing import Any
+
+import psycopg
+import pytest
+from django.db import ProgrammingError, connection, transaction
+from django.db.utils import DatabaseError, IntegrityError
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from core.audit.models import AuditEvent
+from core.kernel.env import environment
+from core.people.models import Person
+from core.people.services import person_know
+from tenants.registry.context import ForeignTransaction, NoTenant, Role, current_tenant, in_public, in_tenant
+from tenants.registry.models import Tenant
+from tests.support.canary import CANARIES
+
+
+def admin(statement: str) -> list[tuple[Any, ...]]:
+    """As a superuser in the test's own database: what an outsider to the product sees."""
+    name = str(connection.settings_dict["NAME"])
+    with psycopg.connect(environment().admin_database_url, dbname=name, autocommit=True) as opened:
+        answer = opened.execute(statement.encode())
+        return answer.fetchall() if answer.description else []
+
+
+def server_path() -> tuple[str, str]:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT current_setting('search_path'), current_user")
+        row: tuple[str, str] = cursor.fetchone()
+    return row
+
+
+def know(tenant: Any, subject: str = "same") -> Person:
+    with in_tenant(tenant):
+        return person_know(issuer="https://id.example", subject=subject, display_name=CANARIES[tenant.slug])
+
+
+def test_same_keys_in_two_tenants_stay_apart(tenants: Any) -> None:
+    mine, theirs = know(tenants.alpha), know(tenants.beta)
+    assert mine.pk == theirs.pk
+    with in_tenant(tenants.alpha):
+        assert [person.display_name for person in Person.objects.all()] == [CANARIES["alpha"]]
+    with in_tenant(tenants.beta):
+        assert [person.display_name for person in Person.objects.all()] == [CANARIES["beta"]]
+
+
+def test_outside_every_tenant_nothing_is_read(tenants: Any) -> None:
+    know(tenants.alpha)
+    with pytest.raises(ProgrammingError):
+        Person.objects.count()
+    with pytest.raises(NoTenant):
+        current_tenant()
+
+
+def test_t1_a_renamed_schema_is_an_error_and_adds_nothing_to_public(tenants: Any) -> None:
+    before = admin("SELECT sum(n_live_tup), count(*) FROM pg_stat_user_tables WHERE schemaname = 'public'")[0][1]
+    admin(f'ALTER SCHEMA "{tenants.beta.schema}" RENAME TO t_elsewhere')
+    try:
+        with in_tenant(tenants.beta), pytest.raises(ProgrammingError):
+            Person.objects.count()
+        with in_tenant(tenants.beta), pytest.raises(DatabaseError), transaction.atomic():
+            Person.objects.create(issuer="i", subject="s")
+        with in_tenant(tenants.alpha):
+            assert Person.objects.count() == 0
+    finally:
+        admin(f'ALTER SCHEMA t_elsewhere RENAME TO "{tenants.beta.schema}"')
+    after = admin("SELECT sum(n_live_tup), count(*) FROM pg_stat_user_tables WHERE schemaname = 'public'")[0][1]
+    assert after == before
+
+
+def test_t2_a_missing_table_is_never_found_in_public(tenants: Any) -> None:
+    admin("CREATE TABLE public.people_rolegrant AS SELECT 1 AS trap")
+    admin(f'ALTER TABLE "{tenants.beta.schema}".people_rolegrant RENAME TO people_gone')
+    try:
+        with in_tenant(tenants.beta), pytest.raises(ProgrammingError), connection.cursor() as cursor:
+            cursor.execute("SELECT * FROM people_rolegrant")
+        with in_tenant(tenants.alpha), connection.cursor() as cursor:
+            cursor.execute("SELECT count(*) FROM people_rolegrant")
+            assert cursor.fetchone() == (0,)
+    finally:
+        admin("DROP TABLE public.people_rolegrant")
+        admin(f'ALTER TABLE "{tenants.beta.schema}".people_gone RENAME TO people_rolegrant')
+
+
+def test_no_table_name_stands_in_public_and_in_a_tenant(tenants: Any) -> None:
+    shared = (
+        "SELECT a.tablename FROM pg_tables a JOIN pg_tables b USING (tablename) WHERE a.schemaname = 'public'"
+        f" AND b.schemaname = '{tenants.alpha.schema}' AND tablename <> 'django_migrations'"
+    )
+    assert admin(shared) == []
+    admin("CREATE TABLE public.audit_auditevent (x int)")
+    try:
+        assert admin(shared) == [("audit_auditevent",)]
+    finally:
+        admin("DROP TABLE public.audit_auditevent")
+
+
+def test_the_seal_refuses_every_wrong_insert_and_admits_the_right_one(tenants: Any) -> None:
+    alpha = tenants.alpha
+    insert = (
+        f"INSERT INTO \"{alpha.schema}\".audit_inboxeffect (key{{column}}) VALUES ('k'{{value}})"  # noqa: S608
+    )
+    plain = insert.format(column="", value="")
+    with pytest.raises(psycopg.Error):
+        admin(plain)
+    with pytest.raises(psycopg.errors.CheckViolation):
+        admin(f"BEGIN; SELECT set_config('commonty.tenant', '{tenants.beta.uuid}', true); {plain}; COMMIT")
+    with pytest.raises(psycopg.errors.CheckViolation):
+        admin(insert.format(column=", tenant", value=f", '{tenants.beta.uuid}'"))
+    admin(f"BEGIN; SELECT set_config('commonty.tenant', '{alpha.uuid}', true); {plain}; COMMIT")
+    assert admin(f'SELECT count(*) FROM "{alpha.schema}".audit_inboxeffect') == [(1,)]
+    with pytest.raises(psycopg.errors.IntegrityConstraintViolation):
+        admin(f'DELETE FROM "{alpha.schema}".audit_inboxeffect')
+
+
+def test_a_sealed_insert_in_autocommit_fails(tenants: Any) -> None:
+    with in_tenant(tenants.alpha, role=Role.WORKER):
+        with pytest.raises(DatabaseError, match="uuid|unrecognized"), connection.cursor() as cursor:
+            cursor.execute("INSERT INTO audit_inboxeffect (key) VALUES ('loose')")
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute("INSERT INTO audit_inboxeffect (key) VALUES ('held')")
+
+
+@pytest.mark.parametrize("role", list(Role))
+def test_no_role_rewrites_the_record_or_drops_anything(tenants: Any, role: Role) -> None:
+    with in_tenant(tenants.alpha, role=Role.STAFF), transaction.atomic():
+        AuditEvent.objects.create(kind="test", body={})
+    for statement in ("DELETE FROM audit_auditevent", "UPDATE audit_auditevent SET body = '{}'",
+                      "DROP TABLE audit_auditevent", "TRUNCATE audit_auditevent"):
+        with in_tenant(tenants.alpha, role=role), pytest.raises(ProgrammingError), transaction.atomic():
+            with connection.cursor() as cursor:
+                cursor.execute(statement)
+    assert admin(f'SELECT kind FROM "{tenants.alpha.schema}".audit_auditevent') == [("test",)]
+
+
+def test_a_role_cannot_reach_a_neighbour_by_name(tenants: Any) -> None:
+    for role in Role:
+        with in_tenant(tenants.alpha, role=role), connection.cursor() as cursor:
+            with pytest.raises(ProgrammingError, match="permission denied"):
+                cursor.execute(f'SELECT * FROM "{tenants.beta.schema}".people_person')
+            with pytest.raises(ProgrammingError, match="permission denied"):
+                cursor.execute("SELECT * FROM public.registry_tenant")
+
+
+def test_t7_a_lazy_result_fails_after_its_context(tenants: Any) -> None:
+    know(tenants.alpha)
+    with in_tenant(tenants.alpha):
+        lazy = Person.objects.all()
+        read = list(Person.objects.all())
+    assert len(read) == 1
+    with pytest.raises(ProgrammingError):
+        list(lazy)
+
+
+def test_t8_after_a_request_the_connection_is_nowhere(tenants: Any, site: Any) -> None:
+    assert site(tenants.alpha).get("/privacy/").status_code == 200
+    with pytest.raises(ProgrammingError):
+        Person.objects.count()
+
+
+def test_t9_a_new_thread_has_no_tenant(tenants: Any) -> None:
+    seen: list[BaseException] = []
+
+    def ask() -> None:
+        try:
+            Person.objects.count()
+        except ProgrammingError as error:
+            seen.append(error)
+        finally:
+            connection.close()
+
+    with in_tenant(tenants.alpha):
+        thread = threading.Thread(target=ask)
+        thread.start()
+        thread.join()
+        assert Person.objects.count() == 0
+    assert len(seen) == 1
+
+
+def test_t10_two_threads_keep_their_own_tenants_and_with_tenant_is_banned(tenants: Any) -> None:
+    with in_public():
+        row = Tenant.objects.get(slug="alpha")
+    with pytest.raises(RuntimeError, match="in_tenant"), row:
+        pass
+    barrier = threading.Barrier(2)
+    seen: dict[str, list[str]] = {}
+
+    def stay(tenant: Any) -> None:
+        with in_tenant(tenant):
+            barrier.wait()
+            first = current_tenant().slug
+            barrier.wait()
+            seen[tenant.slug] = [first, current_tenant().slug, server_path()[0].strip('"')]
+        connection.close()
+
+    threads = [threading.Thread(target=stay, args=(tenant,)) for tenant in tenants]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert seen == {tenant.slug: [tenant.slug, tenant.slug, tenant.schema] for tenant in tenants}
+
+
+def test_nobody_enters_two_tenants_in_one_transaction(tenants: Any) -> None:
+    with in_tenant(tenants.alpha), transaction.atomic():
+        with pytest.raises(ForeignTransaction), in_tenant(tenants.beta):
+            pass
+        with in_tenant(tenants.alpha):
+            assert Person.objects.count() == 0
+    with in_tenant(tenants.alpha), in_tenant(tenants.beta):
+        assert current_tenant().slug == "beta"
+
+
+STEPS = st.lists(st.sampled_from(["enter", "leave", "atomic", "save", "back", "commit", "reset"]), max_size=14)
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(plan=STEPS)
+def test_t6_the_server_is_where_we_think_it_is(tenants: Any, plan: list[str]) -> None:
+    """Random contexts, transactions, savepoints and lost connections; after each step the server's path is asked."""
+    contexts: list[tuple[Any, Any]] = []
+    atomics: list[Any] = []
+    try:
+        for number, word in enumerate(plan):
+            tenant = tenants[number % 2]
+            if word == "enter" and not atomics:
+                manager = in_tenant(tenant)
+                contexts.append((manager, manager.__enter__()))
+            elif word == "leave" and contexts and not atomics:
+                contexts.pop()[0].__exit__(None, None, None)
+            elif word in ("atomic", "save") and contexts:
+                block = transaction.atomic()
+                block.__enter__()
+                atomics.append(block)
+            elif word == "back" and atomics:
+                atomics.pop().__exit__(IntegrityError, IntegrityError("undone"), None)
+            elif word == "commit" and atomics:
+                atomics.pop().__exit__(None, None, None)
+            elif word == "reset" and not atomics:
+                connection.close()
+            if contexts:
+                ref = contexts[-1][1]
+                assert server_path() == (f'"{ref.schema}"', f"{ref.schema}_staff")
+                if atomics:
+                    with connection.cursor() as cursor:
+                        cursor.execute("SELECT current_setting('commonty.tenant')")
+                        assert cursor.fetchone() == (str(ref.uuid),)
+            else:
+                assert server_path()[0] == '"commonty_nowhere"'
+    finally:
+        while atomics:
+            atomics.pop().__exit__(IntegrityError, IntegrityError("undone"), None)
+        while contexts:
+            contexts.pop()[0].__exit__(None, None, None)
