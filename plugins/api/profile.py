@@ -19,8 +19,8 @@ class Profile:
     """Rows are distinct ballots, columns are projects; `multiplicity[row]` voters cast that ballot.
 
     Stored by rows: the scores of row r are `scores[start[r]:start[r + 1]]` for the columns in the same slice
-    of `columns`, ascending. Scores are positive; a project that is not in a row scores nothing there. A hundred
-    thousand ballots are four arrays, never a hundred thousand objects.
+    of `columns`, ascending. Scores are positive; a project that is not in a row scores nothing there.
+    A hundred thousand ballots are four arrays, never a hundred thousand objects.
     """
 
     family: BallotFamily
