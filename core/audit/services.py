@@ -57,7 +57,8 @@ def effect_once(key: str) -> bool:
     # The row's own transaction tells whether it was we who wrote it.
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT xmin::text = pg_current_xact_id()::xid::text FROM audit_inboxeffect WHERE key = %s", [made[0].key]
+            "SELECT xmin::text = pg_current_xact_id()::xid::text FROM audit_inboxeffect WHERE key = %s",
+            [made[0].key],
         )
         row = cursor.fetchone()
     return bool(row and row[0])

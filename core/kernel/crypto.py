@@ -13,6 +13,7 @@ import json
 import time
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -23,7 +24,6 @@ import nacl.signing
 import rfc8785
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
-from functools import lru_cache
 
 from core.kernel.env import environment
 from core.kernel.errors import Invalid
@@ -92,7 +92,9 @@ def token_open(purpose: str, tenant: UUID, token: str) -> dict[str, Any]:
 
 
 def _bad_token() -> Invalid:
-    return Invalid("This is not something we have given out.", code="token.invalid", remedy="Start from the page again.")
+    return Invalid(
+        "This is not something we have given out.", code="token.invalid", remedy="Start from the page again."
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -159,8 +159,17 @@ def _postgres_init(var: Path, data: Path, programs: Path, log: Path, identity: d
         os.chown(given, identity["user"], identity["group"])
     try:
         _run(
-            [str(programs / "initdb"), "-D", str(data), "-U", "postgres", "--auth=scram-sha-256",
-             f"--pwfile={given}", "--encoding=UTF8", "--locale=C"],
+            [
+                str(programs / "initdb"),
+                "-D",
+                str(data),
+                "-U",
+                "postgres",
+                "--auth=scram-sha-256",
+                f"--pwfile={given}",
+                "--encoding=UTF8",
+                "--locale=C",
+            ],
             log,
             **identity,
         )
@@ -192,7 +201,19 @@ def _postgres_start(var: Path) -> dict[str, Any]:
             settings |= {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
         options = " ".join(f"-c {name}={value!r}" for name, value in settings.items())
         _run(
-            [str(programs / "pg_ctl"), "-D", str(data), "-l", str(log), "-o", options, "-w", "-t", "300", "start"],
+            [
+                str(programs / "pg_ctl"),
+                "-D",
+                str(data),
+                "-l",
+                str(log),
+                "-o",
+                options,
+                "-w",
+                "-t",
+                "300",
+                "start",
+            ],
             root / "start.log",
             **identity,
         )
@@ -209,7 +230,14 @@ def _postgres_start(var: Path) -> dict[str, Any]:
         )
     }
     version = _bootstrap(addresses["admin_url"], var)
-    return {"address": f"127.0.0.1:{port}", "port": port, "pid": pid, "version": version, "running": True, **addresses}
+    return {
+        "address": f"127.0.0.1:{port}",
+        "port": port,
+        "pid": pid,
+        "version": version,
+        "running": True,
+        **addresses,
+    }
 
 
 def _bootstrap(admin_url: str, var: Path) -> str:
@@ -240,10 +268,9 @@ def _bootstrap(admin_url: str, var: Path) -> str:
 def _redis_alive(url: str) -> int | None:
     import redis
 
-    with redis.Redis.from_url(url, socket_connect_timeout=1) as server:
-        with suppress(redis.RedisError):
-            info: Any = server.info("server")
-            return int(info["process_id"])
+    with redis.Redis.from_url(url, socket_connect_timeout=1) as server, suppress(redis.RedisError):
+        info: Any = server.info("server")
+        return int(info["process_id"])
     return None
 
 

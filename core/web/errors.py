@@ -11,7 +11,12 @@ from django.shortcuts import render
 from core.kernel.errors import CommontyError, Invalid, NotFound, Refused, Unavailable
 
 log = logging.getLogger(__name__)
-STATUS: tuple[tuple[type[CommontyError], int], ...] = ((NotFound, 404), (Invalid, 400), (Refused, 403), (Unavailable, 503))
+STATUS: tuple[tuple[type[CommontyError], int], ...] = (
+    (NotFound, 404),
+    (Invalid, 400),
+    (Refused, 403),
+    (Unavailable, 503),
+)
 
 
 def _page(request: HttpRequest, status: int, error: CommontyError | None = None) -> HttpResponse:

@@ -56,7 +56,9 @@ def _release() -> TemplateRelease:
     release = latest_release()
     if release is None:
         raise Unavailable(
-            "There is no template schema yet.", code="template.missing", remedy="Run `commonty migrate` first."
+            "There is no template schema yet.",
+            code="template.missing",
+            remedy="Run `commonty migrate` first.",
         )
     return release
 

@@ -86,7 +86,11 @@ def tenant_create(
                 remedy="Choose another.",
             )
         if made:
-            hosts = [(f"{slug}.{base}", "public"), (f"{slug}.staff.{base}", "staff"), (f"{slug}.files.{base}", "files")]
+            hosts = [
+                (f"{slug}.{base}", "public"),
+                (f"{slug}.staff.{base}", "staff"),
+                (f"{slug}.files.{base}", "files"),
+            ]
             Domain.objects.bulk_create(
                 [Domain(domain=host, tenant=row, purpose=purpose, is_primary=True) for host, purpose in hosts]
             )
@@ -105,7 +109,9 @@ def signing_key_set(*, tenant: UUID, public_key: bytes) -> None:
         Tenant.objects.filter(id=tenant).update(signing_key=public_key)
 
 
-def fact_publish(*, tenant: UUID, kind: str, key: str, body: dict[str, object], text: bytes, digest: str, signature: bytes) -> None:
+def fact_publish(
+    *, tenant: UUID, kind: str, key: str, body: dict[str, object], text: bytes, digest: str, signature: bytes
+) -> None:
     """Take in a fact a tenant has signed. Raises Refused when the signature is not the tenant's."""
     with in_public(), transaction.atomic():
         row = Tenant.objects.filter(id=tenant).first()

@@ -38,9 +38,7 @@ def national_roles_ensure() -> None:
         if not present:
             owner.execute(sql.SQL("CREATE ROLE {} NOLOGIN").format(sql.Identifier(REGISTRY_ROLE)))
         if app and app != login_of(owner):
-            owner.execute(
-                sql.SQL("GRANT {} TO {}").format(sql.Identifier(REGISTRY_ROLE), sql.Identifier(app))
-            )
+            owner.execute(sql.SQL("GRANT {} TO {}").format(sql.Identifier(REGISTRY_ROLE), sql.Identifier(app)))
 
 
 def registry_grants() -> None:
@@ -49,9 +47,7 @@ def registry_grants() -> None:
         role = sql.Identifier(REGISTRY_ROLE)
         owner.execute("REVOKE ALL ON SCHEMA public FROM PUBLIC")
         owner.execute(sql.SQL("GRANT USAGE ON SCHEMA public TO {}").format(role))
-        owner.execute(
-            sql.SQL("GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO {}").format(role)
-        )
+        owner.execute(sql.SQL("GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO {}").format(role))
         owner.execute(sql.SQL("REVOKE ALL ON public.django_migrations FROM {}").format(role))
         owner.execute(sql.SQL("GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO {}").format(role))
 

@@ -43,7 +43,10 @@ def functions() -> dict[str, tuple[str, ...]]:
 def grant_statements(schema: str, tables: list[str]) -> list[str]:
     """The SQL that gives a schema's roles exactly what is declared, having taken everything away first."""
     quoted = f'"{schema}"'
-    statements = [f"REVOKE ALL ON SCHEMA {quoted} FROM PUBLIC", f"REVOKE ALL ON ALL TABLES IN SCHEMA {quoted} FROM PUBLIC"]
+    statements = [
+        f"REVOKE ALL ON SCHEMA {quoted} FROM PUBLIC",
+        f"REVOKE ALL ON ALL TABLES IN SCHEMA {quoted} FROM PUBLIC",
+    ]
     exceptions = declared()
     for role in Role:
         name = f'"{database_role(schema, role)}"'

@@ -14,7 +14,9 @@ from tenants.registry.selectors import SERVED
 # The look-up was 43 % of a request; a suspended tenant must be gone within this many seconds.
 KEPT_SECONDS = 30.0
 KEPT_MOST = 4096
-HOST = re.compile(r"^(?=.{1,253}(?::|$))[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)*(?::([0-9]{1,5}))?$")
+HOST = re.compile(
+    r"^(?=.{1,253}(?::|$))[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)*(?::([0-9]{1,5}))?$"
+)
 
 
 @dataclass(frozen=True, slots=True)

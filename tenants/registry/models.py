@@ -49,9 +49,7 @@ class Tenant(TenantMixin):  # type: ignore[misc]  # the base class publishes no 
             models.CheckConstraint(
                 condition=models.Q(slug__regex=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$"), name="registry_tenant_slug"
             ),
-            models.UniqueConstraint(
-                fields=["kind"], condition=models.Q(kind="hub"), name="registry_tenant_one_hub"
-            ),
+            models.UniqueConstraint(fields=["kind"], condition=models.Q(kind="hub"), name="registry_tenant_one_hub"),
         ]
 
     def __str__(self) -> str:

@@ -30,8 +30,16 @@ PREFIX = "commonty_tests_"
 def _code_mark() -> str:
     """A digest of everything the prepared database is made from."""
     digest = hashlib.sha256()
-    for pattern in ("*/migrations/*.py", "*/*/migrations/*.py", "tenants/**/*.py", "*/apps.py", "*/*/apps.py",
-                    "core/project/bindings.py", "core/*/provisioning.py", "cms/**/*.py"):
+    for pattern in (
+        "*/migrations/*.py",
+        "*/*/migrations/*.py",
+        "tenants/**/*.py",
+        "*/apps.py",
+        "*/*/apps.py",
+        "core/project/bindings.py",
+        "core/*/provisioning.py",
+        "cms/**/*.py",
+    ):
         for path in sorted(ROOT.glob(pattern)):
             if ".venv" not in path.parts:
                 digest.update(path.read_bytes())
@@ -66,7 +74,9 @@ def _prepare(admin: psycopg.Connection[Any], name: str) -> None:
     migrate()
     for slug in ("alpha", "beta"):
         tenant_create(slug=slug, kind="council", name=LocalisedText(f"{slug.title()} Council", f"Comhairle {slug}"))
-    tenant_create(slug="hub", kind="hub", name=LocalisedText("Community Choices Scotland", "Roghainnean Coimhearsnachd"))
+    tenant_create(
+        slug="hub", kind="hub", name=LocalisedText("Community Choices Scotland", "Roghainnean Coimhearsnachd")
+    )
     connection.close()
     with _admin(working) as inside:
         inside.execute(RESET)
@@ -85,7 +95,9 @@ def test_database() -> Iterator[str]:
     own = f"{PREFIX}run_{os.getpid()}"
     with _admin() as admin:
         if not _exists(admin, prepared):
-            for row in admin.execute("SELECT datname FROM pg_database WHERE datname LIKE %s", [PREFIX + "%"]).fetchall():
+            for row in admin.execute(
+                "SELECT datname FROM pg_database WHERE datname LIKE %s", [PREFIX + "%"]
+            ).fetchall():
                 if "_run_" not in row[0]:
                     admin.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(row[0])))
             _prepare(admin, prepared)

@@ -103,9 +103,7 @@ def test_no_table_name_stands_in_public_and_in_a_tenant(tenants: Any) -> None:
 
 def test_the_seal_refuses_every_wrong_insert_and_admits_the_right_one(tenants: Any) -> None:
     alpha = tenants.alpha
-    insert = (
-        f"INSERT INTO \"{alpha.schema}\".audit_inboxeffect (key{{column}}) VALUES ('k'{{value}})"  # noqa: S608
-    )
+    insert = f"INSERT INTO \"{alpha.schema}\".audit_inboxeffect (key{{column}}) VALUES ('k'{{value}})"
     plain = insert.format(column="", value="")
     with pytest.raises(psycopg.Error):
         admin(plain)
@@ -131,8 +129,12 @@ def test_a_sealed_insert_in_autocommit_fails(tenants: Any) -> None:
 def test_no_role_rewrites_the_record_or_drops_anything(tenants: Any, role: Role) -> None:
     with in_tenant(tenants.alpha, role=Role.STAFF), transaction.atomic():
         AuditEvent.objects.create(kind="test", body={})
-    for statement in ("DELETE FROM audit_auditevent", "UPDATE audit_auditevent SET body = '{}'",
-                      "DROP TABLE audit_auditevent", "TRUNCATE audit_auditevent"):
+    for statement in (
+        "DELETE FROM audit_auditevent",
+        "UPDATE audit_auditevent SET body = '{}'",
+        "DROP TABLE audit_auditevent",
+        "TRUNCATE audit_auditevent",
+    ):
         with in_tenant(tenants.alpha, role=role), pytest.raises(ProgrammingError), transaction.atomic():
             with connection.cursor() as cursor:
                 cursor.execute(statement)

@@ -128,7 +128,9 @@ def _with_database(module: Any, args: argparse.Namespace, out: Out) -> Any:
         if getattr(error.__cause__, "sqlstate", "") not in ("42P01", "3F000"):
             raise
         raise Unavailable(
-            "The database has no tables yet, or older ones.", code="database.empty", remedy="Run `commonty migrate`."
+            "The database has no tables yet, or older ones.",
+            code="database.empty",
+            remedy="Run `commonty migrate`.",
         ) from error
 
 
@@ -179,7 +181,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     module.arguments(command)
     try:
         args = command.parse_args(rest)
-        document = _with_database(module, args, out) if getattr(module, "NEEDS_DJANGO", False) else module.run(args, out)
+        document = (
+            _with_database(module, args, out) if getattr(module, "NEEDS_DJANGO", False) else module.run(args, out)
+        )
     except CheckFailed as failed:
         _print(failed.document, as_json=out.as_json, module=module)
         out.say(f"commonty: {failed}")

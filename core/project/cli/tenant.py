@@ -48,7 +48,12 @@ def _create(args: argparse.Namespace, out: Any) -> dict[str, Any]:
         args.gaelic_name or (known.name.gd if known else ""),
     )
     ref, _ = tenant_create(
-        slug=args.slug, kind=args.kind, name=name, code=known.code if known else "", parent=args.parent, say=out.say
+        slug=args.slug,
+        kind=args.kind,
+        name=name,
+        code=known.code if known else "",
+        parent=args.parent,
+        say=out.say,
     )
     return {**_document(ref), "seconds": round(time.perf_counter() - begun, 3)}
 

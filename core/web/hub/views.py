@@ -35,7 +35,10 @@ def councils_geojson(request: HttpRequest) -> HttpResponse:
     features = [
         {
             "type": "Feature",
-            "properties": {"name": council.name.en, "url": origin(hosts[council.slug]) if council.slug in hosts else ""},
+            "properties": {
+                "name": council.name.en,
+                "url": origin(hosts[council.slug]) if council.slug in hosts else "",
+            },
             "geometry": shapes[council.code],
         }
         for council in councils()
