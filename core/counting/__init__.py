@@ -1,0 +1,28 @@
+"""Counting: profile, tally, order of ties, receipts and hash trees. Pure; no Django, no database, no network."""
+
+from core.counting.digest import digest_of, profile_digest
+from core.counting.merkle import inclusion_holds, inclusion_proof, leaf_hash, log_leaf, node_hash, root_of
+from core.counting.receipt import box_digest, receipt_hash
+from core.counting.tally import Tally, ballots_tally, outcome_digest, profile_tally
+from core.counting.tie_break import commitment_of, tie_break_from
+from plugins.api.profile import Profile
+
+__all__ = [
+    "Profile",
+    "Tally",
+    "ballots_tally",
+    "box_digest",
+    "commitment_of",
+    "digest_of",
+    "inclusion_holds",
+    "inclusion_proof",
+    "leaf_hash",
+    "log_leaf",
+    "node_hash",
+    "outcome_digest",
+    "profile_digest",
+    "profile_tally",
+    "receipt_hash",
+    "root_of",
+    "tie_break_from",
+]

@@ -41,7 +41,7 @@ class MoneyField(models.BigIntegerField):  # type: ignore[type-arg]  # stubs wan
         return None
 
 
-class LocalisedTextField(models.JSONField):  # type: ignore[type-arg]  # stubs want set and get types
+class LocalisedTextField(models.JSONField):
     """Words in English (required unless blank) and Gaelic, as JSON `{"en": …, "gd": …}`."""
 
     def from_db_value(self, value: Any, expression: Any, connection: Any) -> LocalisedText | None:

@@ -59,7 +59,7 @@ def access(rule: AccessRule) -> Callable[[View], View]:
     def declare(view: View) -> View:
         @functools.wraps(view)
         def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-            if rule.allows(request.user):  # type: ignore[arg-type]  # AUTH_USER_MODEL is Person
+            if rule.allows(request.user):
                 answer: HttpResponseBase = view(request, *args, **kwargs)
                 return answer
             if not request.user.is_authenticated:

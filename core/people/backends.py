@@ -13,7 +13,9 @@ from core.people.models import Person
 class GrantBackend(ModelBackend):
     """Persons by their key; permissions come from the groups that follow their grants."""
 
-    def authenticate(self, request: HttpRequest | None, **credentials: Any) -> None:
+    def authenticate(
+        self, request: HttpRequest | None, username: str | None = None, password: str | None = None, **kwargs: Any
+    ) -> Person | None:
         return None
 
     def get_user(self, user_id: Any) -> Person | None:

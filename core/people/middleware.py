@@ -9,6 +9,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponseBase
 
 from core.people.access import STAFF
+from tenants.registry.hosts import site_of
 
 # Views of libraries that have their own checks; on the staff host they are behind a role of ours as well.
 PUBLIC_LIBRARIES = ("wagtail.views", "wagtail.images.views.serve", "django.views.static", "django.views.i18n")
@@ -32,9 +33,9 @@ class PersonMiddleware:
         module = getattr(view, "__module__", "")
         if module.startswith(PUBLIC_LIBRARIES):
             return None
-        staff_host = request.site.purpose == "staff"  # type: ignore[attr-defined]
-        if staff_host and module.startswith(STAFF_LIBRARIES):
-            if not request.user.is_authenticated or STAFF.allows(request.user):  # type: ignore[arg-type]
-                # Wagtail itself sends a stranger to sign in.
-                return None
+        staff_host = site_of(request).purpose == "staff"
+        library = staff_host and module.startswith(STAFF_LIBRARIES)
+        # Wagtail itself sends a stranger to sign in.
+        if library and (not request.user.is_authenticated or STAFF.allows(request.user)):
+            return None
         raise PermissionDenied

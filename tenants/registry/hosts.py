@@ -6,6 +6,8 @@ import re
 import time
 from dataclasses import dataclass
 
+from django.http import HttpRequest
+
 from core.kernel.env import environment
 from tenants.registry.context import TenantRef, in_public
 from tenants.registry.models import Domain
@@ -63,6 +65,12 @@ def site_for(header: str | None) -> Site | None:
             _kept.clear()
         _kept[name] = (now + KEPT_SECONDS, site)
     return site
+
+
+def site_of(request: HttpRequest) -> Site:
+    """The site the middleware has chosen for a request."""
+    chosen: Site = request.commonty_site  # type: ignore[attr-defined]  # set by TenantMiddleware, outermost
+    return chosen
 
 
 def forget() -> None:

@@ -41,16 +41,16 @@ class TenantMiddleware:
             site = site_for(request.META.get("HTTP_HOST"))
             if site is None:
                 return unknown_host()
-            request.site = site  # type: ignore[attr-defined]
-            request.tenant = site.tenant  # type: ignore[attr-defined]
-            request.urlconf = urlconf_of(site)  # type: ignore[attr-defined]
-            set_urlconf(request.urlconf)  # type: ignore[attr-defined]
+            request.commonty_site = site  # type: ignore[attr-defined]  # read by hosts.site_of
+            urlconf = urlconf_of(site)
+            request.urlconf = urlconf
+            set_urlconf(urlconf)
             telemetry.bind_context(tenant=str(site.tenant.uuid), request=public_id())
             with in_tenant(site.tenant, role=ROLES[site.purpose]):
                 response = self.get_response(request)
                 if response.streaming and not getattr(response, "file_to_stream", None):
                     # A streamed body would be read after we have left the tenant.
-                    content = b"".join(response)  # type: ignore[call-overload]
+                    content = b"".join(response)
                     headers = dict(response.items())
                     response = HttpResponse(content, status=response.status_code, headers=headers)
             return response

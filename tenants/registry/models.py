@@ -99,4 +99,4 @@ class Domain(DomainMixin):  # type: ignore[misc]  # the base class publishes no 
         models.Model.save(self, *args, **kwargs)  # type: ignore[arg-type]
 
     def __str__(self) -> str:
-        return self.domain
+        return str(self.domain)

@@ -30,7 +30,8 @@ def tenant_by_slug(slug: str) -> TenantRef:
             code="tenant.unknown",
             remedy="`commonty tenant list` shows all of them.",
         )
-    return row.ref
+    ref: TenantRef = row.ref
+    return ref
 
 
 def tenant_by_uuid(uuid: UUID) -> TenantRef | None:

@@ -15,13 +15,13 @@ class TenantStorage(FileSystemStorage):
     """The place is asked anew at each call: a kept one would belong to whoever came first (security.md T37)."""
 
     @property
-    def base_location(self) -> str:  # type: ignore[override]
+    def base_location(self) -> str:
         return str(Path(settings.MEDIA_ROOT) / str(current_tenant().uuid))
 
     @property
-    def location(self) -> str:  # type: ignore[override]
+    def location(self) -> str:
         return str(Path(self.base_location).resolve())
 
     @property
-    def base_url(self) -> str:  # type: ignore[override]
+    def base_url(self) -> str:
         return origin(f"{current_tenant().slug}.files.{settings.ENV.base_domain}") + "/"

@@ -135,9 +135,9 @@ def test_no_role_rewrites_the_record_or_drops_anything(tenants: Any, role: Role)
         "DROP TABLE audit_auditevent",
         "TRUNCATE audit_auditevent",
     ):
-        with in_tenant(tenants.alpha, role=role), pytest.raises(ProgrammingError), transaction.atomic():
-            with connection.cursor() as cursor:
-                cursor.execute(statement)
+        entered = in_tenant(tenants.alpha, role=role)
+        with entered, pytest.raises(ProgrammingError), transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute(statement)
     assert admin(f'SELECT kind FROM "{tenants.alpha.schema}".audit_auditevent') == [("test",)]
 
 

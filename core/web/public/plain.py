@@ -10,7 +10,7 @@ from core.kernel.clock import SystemClock
 from core.kernel.env import environment
 from core.people.access import ANYONE, access
 from tenants.registry.context import current_tenant
-from tenants.registry.hosts import origin
+from tenants.registry.hosts import origin, site_of
 
 DEFAULT_ACCENT = "#0065bd"
 
@@ -27,7 +27,7 @@ def theme(request: HttpRequest) -> HttpResponse:
 @access(ANYONE)
 def security_txt(request: HttpRequest) -> HttpResponse:
     """RFC 9116."""
-    site = request.site  # type: ignore[attr-defined]
+    site = site_of(request)
     expires = (SystemClock().now() + timedelta(days=180)).strftime("%Y-%m-%dT00:00:00Z")
     lines = [
         f"Contact: mailto:security@{environment().base_domain}",

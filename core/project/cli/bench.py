@@ -1,0 +1,33 @@
+"""`commonty bench NAME`: our work against its baseline, in one run."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import os
+import platform
+from typing import Any
+
+from core.project.cli import CheckFailed
+
+NAME = "bench"
+HELP = "Measured work against its baseline, in one run."
+NEEDS_DJANGO = True
+BENCHES = ("provisioning", "equal-shares")
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("name", choices=BENCHES)
+    parser.add_argument("--size", type=int, default=0, help="a smaller or larger run than the stated one")
+
+
+def machine() -> str:
+    return f"{os.cpu_count()} cores, Python {platform.python_version()}, {platform.system()} {platform.machine()}"
+
+
+def run(args: argparse.Namespace, out: Any) -> dict[str, Any]:
+    module = importlib.import_module(f"core.project.bench.{args.name.replace('-', '_')}")
+    document: dict[str, Any] = {**module.run(args.size, out), "machine": machine()}
+    if not document["ok"]:
+        raise CheckFailed(document, f"{args.name} does not hold.")
+    return document
