@@ -160,8 +160,7 @@ class ChoiceFormat(BallotFormat):
             title=self.label,
             instructions=(self.rule(offer, settings),),
             lines=tuple(
-                Line(project.title, Text(project.cost.format(), project.cost.format()))
-                for project in offer.projects
+                Line(project.title, Text(project.cost.format(), project.cost.format())) for project in offer.projects
             ),
         )
 

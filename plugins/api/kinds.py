@@ -193,9 +193,7 @@ class EligibilityProof(Module):
     namespaces: ClassVar[frozenset[str]]
 
     @abstractmethod
-    def begin(
-        self, context: PluginContext, request_facts: RequestFacts, settings: Any
-    ) -> Redirect | FormSpec:
+    def begin(self, context: PluginContext, request_facts: RequestFacts, settings: Any) -> Redirect | FormSpec:
         """The first step: a form to fill in, or a place to go to."""
 
     @abstractmethod

@@ -7,9 +7,7 @@ from dataclasses import dataclass
 from functools import total_ordering
 
 # What people write: £12,000 · 12000 · 12,000.50 · £ 7.5 is refused, as is 12,5 and 1e3.
-WRITTEN = re.compile(
-    r"\A(?P<sign>-)?£?\s?(?P<pounds>[0-9]{1,3}(?:,[0-9]{3})+|[0-9]{1,12})(?:\.(?P<pence>[0-9]{2}))?\Z"
-)
+WRITTEN = re.compile(r"\A(?P<sign>-)?£?\s?(?P<pounds>[0-9]{1,3}(?:,[0-9]{3})+|[0-9]{1,12})(?:\.(?P<pence>[0-9]{2}))?\Z")
 LARGEST = 10**14
 SYMBOLS = {"GBP": "£", "EUR": "€"}
 
@@ -38,18 +36,12 @@ class Money:
         """
         match = WRITTEN.match(text.strip())
         if match is None:
-            raise MoneyInvalid(
-                f"“{text.strip()}” is not an amount we can read. Write pounds like 12000 or £12,000.50."
-            )
+            raise MoneyInvalid(f"“{text.strip()}” is not an amount we can read. Write pounds like 12000 or £12,000.50.")
         minor = int(match["pounds"].replace(",", "")) * 100 + int(match["pence"] or 0)
         if match["sign"] and not negative:
-            raise MoneyInvalid(
-                "The amount cannot be less than nothing. Write pounds like 12000 or £12,000.50."
-            )
+            raise MoneyInvalid("The amount cannot be less than nothing. Write pounds like 12000 or £12,000.50.")
         if minor > LARGEST:
-            raise MoneyInvalid(
-                "The amount is larger than this service can hold. Check the number of noughts."
-            )
+            raise MoneyInvalid("The amount is larger than this service can hold. Check the number of noughts.")
         return cls(-minor if match["sign"] else minor, currency)
 
     def format(self) -> str:

@@ -60,6 +60,17 @@ class Offer:
     areas: tuple[str, ...] = ()
     digest: str = ""
 
+    def instance(self) -> Instance:
+        """What a rule is given of this offer."""
+        return Instance(
+            budget=self.budget.minor,
+            candidates=tuple(
+                Candidate(project.ref, project.cost.minor, project.area, project.categories)
+                for project in self.projects
+            ),
+            currency=self.budget.currency,
+        )
+
     def project(self, ref: ProjectRef) -> Project | None:
         return next((project for project in self.projects if project.ref == ref), None)
 
@@ -176,6 +187,16 @@ class Instance:
     budget: int
     candidates: tuple[Candidate, ...]
     facts: Mapping[str, Any] = field(default_factory=dict)
+    currency: str = "GBP"
+    digits: int = 2
+
+    def amount(self, minor: int) -> str:
+        """An amount as people read it. `digits` of the minor unit are behind the point: 2 for pence."""
+        if self.currency == "GBP" and self.digits == 2:
+            return Money(minor).format()
+        whole, rest = divmod(abs(minor), 10**self.digits)
+        behind = f".{rest:0{self.digits}}" if rest else ""
+        return f"{'-' if minor < 0 else ''}{whole:,}{behind} {self.currency}"
 
 
 @dataclass(frozen=True, slots=True)
