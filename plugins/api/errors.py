@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from plugins.api.money import MoneyInvalid
 from plugins.api.values import Problem
 
-__all__ = ["BallotInvalid", "MoneyInvalid", "PermanentFailure", "PluginError", "TemporaryFailure"]
+__all__ = ["BallotInvalid", "MoneyInvalid", "PabulibInvalid", "PermanentFailure", "PluginError", "TemporaryFailure"]
 
 
 class PluginError(Exception):
@@ -32,3 +32,14 @@ class TemporaryFailure(PluginError):
 
 class PermanentFailure(PluginError):
     """Trying again is of no use."""
+
+
+class PabulibInvalid(PluginError):
+    """The file breaks the Pabulib form; `line` and `column` count from 1 and say where (0: the whole file)."""
+
+    def __init__(self, reason: str, *, line: int = 0, column: int = 0) -> None:
+        self.reason = reason
+        self.line = line
+        self.column = column
+        where = f"Line {line}, column {column}: " if line else ""
+        super().__init__(where + reason)
