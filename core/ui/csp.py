@@ -1,0 +1,40 @@
+"""Content security: what a page may load, decided by its host.
+
+Public pages load from their own host only and run nothing inline. Wagtail's editor needs inline scripts and styles;
+it lives on the staff host alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from django.http import HttpRequest, HttpResponseBase
+
+PUBLIC = (
+    "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' data: {files}; font-src 'self';"
+    " connect-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+)
+EDITOR = (
+    "default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval'; style-src 'self' 'unsafe-inline';"
+    " img-src 'self' data: blob: {files}; object-src 'none'; base-uri 'self';"
+    " form-action 'self'; frame-ancestors 'self'"
+)
+EDITOR_PATHS = ("/cms/", "/documents/")
+
+
+class ContentSecurityPolicy:
+    """Adds the policy to every answer that has none of its own."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        response = self.get_response(request)
+        if "Content-Security-Policy" not in response:
+            # A host's files host has the same name with one word more, so it can be named without knowing the tenant.
+            slug, _, rest = request.get_host().partition(".")
+            files = f"{request.scheme}://{slug}.files.{rest.removeprefix('staff.')}" if rest else ""
+            policy = EDITOR if request.path.startswith(EDITOR_PATHS) else PUBLIC
+            response["Content-Security-Policy"] = policy.format(files=files)
+        response.headers.setdefault("Permissions-Policy", "camera=(), microphone=(), geolocation=()")
+        return response

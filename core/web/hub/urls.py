@@ -10,7 +10,6 @@ urlpatterns = [
     path("", views.home, name="home"),
     path("one-percent/", views.one_percent, name="one-percent"),
     path("councils.geojson", views.councils_geojson, name="councils-geojson"),
-    path("how-your-vote-is-kept/", site.how_kept, name="how-kept"),
     path("accessibility/", site.accessibility, name="accessibility"),
     path("privacy/", site.privacy, name="privacy"),
     path("complaints/", site.complaints, name="complaints"),

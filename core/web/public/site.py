@@ -34,11 +34,6 @@ def past_rounds(request: HttpRequest) -> HttpResponse:
 
 
 @access(ANYONE)
-def how_kept(request: HttpRequest) -> HttpResponse:
-    return render(request, "public/how_kept.html")
-
-
-@access(ANYONE)
 def accessibility(request: HttpRequest) -> HttpResponse:
     return render(request, "public/accessibility.html")
 

@@ -9,7 +9,6 @@ urlpatterns = [
     path("", site.home, name="home"),
     path("places/", site.places, name="places"),
     path("past-rounds/", site.past_rounds, name="past-rounds"),
-    path("how-your-vote-is-kept/", site.how_kept, name="how-kept"),
     path("accessibility/", site.accessibility, name="accessibility"),
     path("privacy/", site.privacy, name="privacy"),
     path("complaints/", site.complaints, name="complaints"),

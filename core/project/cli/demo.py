@@ -1,0 +1,138 @@
+"""`commonty demo`: the whole service on this machine, in the foreground until Ctrl-C."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import time
+import urllib.request
+from typing import Any
+
+NAME = "demo"
+HELP = "The whole service on this machine."
+START_SECONDS = 60
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--fresh", action="store_true", help="begin anew: the data of an earlier demo is removed")
+    parser.add_argument("--once", action="store_true", help="prepare everything and stop before serving")
+
+
+def run(args: argparse.Namespace, out: Any) -> dict[str, Any] | None:
+    from core.kernel.env import environment
+    from core.kernel.errors import Refused
+    from core.project.cli import setup_django
+    from core.project.services import services_down, services_up
+
+    begun = time.perf_counter()
+    settings = environment()
+    if settings.env == "production":
+        raise Refused("The demo does not run in production.", code="demo.production", remedy="Unset COMMONTY_ENV.")
+    if not args.once and _taken(settings.port):
+        raise Refused(
+            f"Something else already uses port {settings.port}.",
+            code="demo.port",
+            remedy="Stop it, or choose another: `make demo PORT=8100`.",
+        )
+    if args.fresh and settings.var_dir.exists():
+        out.say("Removing the data of the earlier demo …")
+        services_down()
+        for name in ("postgres", "redis", "media", "mail", "keys", "static", "services.json"):
+            path = settings.var_dir / name
+            shutil.rmtree(path, ignore_errors=True) if path.is_dir() else path.unlink(missing_ok=True)
+    out.say("Starting PostgreSQL and Redis …")
+    services_up()
+    setup_django()
+    _prepare(out)
+    out.say(f"Ready to serve after {time.perf_counter() - begun:.1f} s")
+    if args.once:
+        return {"seconds": round(time.perf_counter() - begun, 2)}
+    _serve(out)
+    return None
+
+
+def _taken(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def _prepare(out: Any) -> None:
+    from django.core.management import call_command
+
+    from core.places.national import councils
+    from plugins.api.text import LocalisedText
+    from tenants.office.services import tenant_create
+    from tenants.office.template import migrate
+    from tenants.registry.selectors import tenant_refs
+
+    migrate(say=out.say)
+    out.say("Collecting static files …")
+    call_command("collectstatic", interactive=False, verbosity=0)
+    known = {ref.slug for ref in tenant_refs()}
+    missing = [council for council in councils() if council.slug not in known]
+    for number, council in enumerate(missing, start=1):
+        out.say(f"Onboarding {council.name.en} ({number} of {len(missing)})")
+        tenant_create(slug=council.slug, kind="council", name=council.name, code=council.code)
+    if "hub" not in known:
+        tenant_create(
+            slug="hub",
+            kind="hub",
+            name=LocalisedText("Community Choices Scotland", "Roghainnean Coimhearsnachd na h-Alba"),
+        )
+
+
+def _serve(out: Any) -> None:
+    from core.kernel.env import environment
+    from core.project.cli.serve import command
+
+    settings = environment()
+    words = command(address="127.0.0.1", port=settings.port, workers=2)
+    web = subprocess.Popen(words, env={**os.environ}, start_new_session=True)
+    try:
+        _wait(web, settings.port)
+        out.say("")
+        out.say(f"  All of Scotland   {settings.origin('hub')}/")
+        out.say(f"  Glasgow City      {settings.origin('glasgow-city')}/")
+        out.say(f"  In Gaelic         {settings.origin('na-h-eileanan-siar')}/gd/")
+        out.say("")
+        out.say("  Every council is at its own name, as listed on the national site. Ctrl-C stops the demo.")
+        web.wait()
+    except KeyboardInterrupt:
+        out.say("Stopping …")
+    finally:
+        _stop(web)
+        from core.project.services import services_down
+
+        services_down()
+        out.say("Stopped. The data is kept for the next start.")
+
+
+def _wait(web: subprocess.Popen[bytes], port: int) -> None:
+    from core.kernel.errors import Unavailable
+
+    deadline = time.monotonic() + START_SECONDS
+    request = urllib.request.Request(f"http://127.0.0.1:{port}/", headers={"Host": f"hub.localhost:{port}"})
+    while time.monotonic() < deadline:
+        if web.poll() is not None:
+            break
+        try:
+            with urllib.request.urlopen(request, timeout=2) as answer:  # noqa: S310  # our own loopback address
+                if answer.status == 200:
+                    return
+        except OSError:
+            time.sleep(0.1)
+    raise Unavailable("The web server did not come up.", code="demo.web", remedy="Its words are above.")
+
+
+def _stop(process: subprocess.Popen[bytes]) -> None:
+    if process.poll() is not None:
+        return
+    process.send_signal(signal.SIGTERM)
+    try:
+        process.wait(timeout=10)
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)

@@ -1,0 +1,41 @@
+"""`commonty serve`: the web server, WSGI with blocking threads (no async code sees a tenant)."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from typing import Any
+
+NAME = "serve"
+HELP = "The web server."
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--port", type=int, default=0)
+    parser.add_argument("--address", default="127.0.0.1")
+    parser.add_argument("--workers", type=int, default=2)
+
+
+def command(*, address: str, port: int, workers: int) -> list[str]:
+    """The server's command line."""
+    words = [sys.executable, "-m", "granian", "--interface", "wsgi", "--host", address, "--port", str(port)]
+    words += [
+        "--workers",
+        str(workers),
+        "--blocking-threads",
+        "8",
+        "--log-level",
+        "warning",
+        "--respawn-failed-workers",
+    ]
+    return [*words, "core.project.wsgi:application"]
+
+
+def run(args: argparse.Namespace, out: Any) -> None:
+    from core.kernel.env import environment
+
+    port = args.port or environment().port
+    out.say(f"Serving on {args.address}:{port}")
+    words = command(address=args.address, port=port, workers=args.workers)
+    os.execv(words[0], words)  # noqa: S606  # this process becomes the server; fixed words, no shell
