@@ -1,0 +1,218 @@
+"""Equal shares: every voter has the same part of the money and projects are bought with their supporters' parts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+import numpy as np
+
+from plugins.api.kinds import OutcomeRule
+from plugins.api.profile import Profile
+from plugins.api.text import Text
+from plugins.api.values import BallotFamily, Instance, Outcome, Problem, Step, Tie, TieBreak
+from plugins.bundled.outcome_equal_shares import words
+from plugins.bundled.outcome_equal_shares.settings import EqualSharesSettings
+from plugins.bundled.outcome_equal_shares.shares import Item, Run, items_of
+
+
+@dataclass
+class Count:
+    """What the runs work on, columns in the profile's order."""
+
+    instance: Instance
+    profile: Profile
+    settings: EqualSharesSettings
+    costs: list[int]
+    rank: list[int]
+    items: list[Item]
+    runs: int = 0
+    exact_decisions: int = 0
+
+    def run(self, share: Fraction) -> Run:
+        run = Run(self.profile, self.items, share, self.rank, self.instance.budget)
+        run.decide()
+        self.runs += 1
+        self.exact_decisions += run.exact_decisions
+        return run
+
+    def exhaustive(self, run: Run) -> bool:
+        left = self.instance.budget - run.spent
+        bought = {purchase.item.column for purchase in run.bought}
+        return all(item.cost > left for item in self.items if item.column not in bought)
+
+
+class EqualShares(OutcomeRule):
+    key = "equal-shares"
+    label = Text("Equal shares", "Roinnean co-ionann")
+    description = Text(
+        "Every voter has the same share of the money. A project is funded when the people who chose it can pay for "
+        "it together from their shares.",
+        "Tha an aon roinn den airgead aig gach neach-bhòtaidh. Thèid pròiseact a mhaoineachadh nuair as urrainn "
+        "dhan fheadhainn a thagh e pàigheadh air a shon còmhla às na roinnean aca.",
+    )
+    accepts = frozenset(BallotFamily)
+    Settings = EqualSharesSettings
+
+    def check(self, instance: Instance, settings: EqualSharesSettings) -> list[Problem]:
+        problems = []
+        if instance.budget <= 0:
+            problems.append(Problem("outcome.no_budget", words.NO_MONEY, "budget"))
+        for candidate in instance.candidates:
+            if candidate.cost > instance.budget > 0:
+                message = words.ABOVE_POT.format(
+                    cost=instance.amount(candidate.cost), budget=instance.amount(instance.budget)
+                )
+                problems.append(Problem("outcome.above_pot", message, candidate.ref))
+        return problems
+
+    def decide(
+        self,
+        instance: Instance,
+        profile: Profile,
+        settings: EqualSharesSettings,
+        tie_break: TieBreak,
+        inner: Callable[[Instance], Outcome] | None = None,
+    ) -> Outcome:
+        cost_of = {candidate.ref: candidate.cost for candidate in instance.candidates}
+        place = {ref: number for number, ref in enumerate(tie_break.order)}
+        costs = [cost_of[ref] for ref in profile.refs]
+        rank = [place[ref] for ref in profile.refs]
+        # A project dearer than the pot can be in no outcome, so it takes no part.
+        items = [item for item in items_of(profile, costs, settings.satisfaction) if item.cost <= instance.budget]
+        count = Count(instance, profile, settings, costs, rank, items)
+        if profile.voters == 0 or instance.budget <= 0:
+            return self._outcome(count, None, [])
+        run = self._search(count)
+        added = self._fill(count, run) if settings.completion == "add1-utilitarian" else []
+        if settings.comparison == "voters":
+            ours = [purchase.item.column for purchase in run.bought] + added
+            return self._compared(count, run, added, ours)
+        return self._outcome(count, run, added)
+
+    def _search(self, count: Count) -> Run:
+        """The run that stands: the first, or the one at which raising the shares stops."""
+        share = Fraction(count.instance.budget, count.profile.voters)
+        run = count.run(share)
+        if count.settings.completion == "none":
+            return run
+        while len(run.bought) < len(count.items):
+            if count.settings.stop == "first-exhaustive" and count.exhaustive(run):
+                break
+            share += count.settings.increment
+            following = count.run(share)
+            if following.spent > count.instance.budget:
+                break
+            run = following
+        return run
+
+    def _by_votes(self, count: Count, left: int, without: frozenset[int] = frozenset()) -> list[int]:
+        """Most points first, passing over what does not fit; ties by the published order."""
+        points = count.profile.points
+        chosen = []
+        for item in sorted(count.items, key=lambda item: (-int(points[item.column]), count.rank[item.column])):
+            if item.column not in without and item.cost <= left:
+                chosen.append(item.column)
+                left -= item.cost
+        return chosen
+
+    def _fill(self, count: Count, run: Run) -> list[int]:
+        bought = frozenset(purchase.item.column for purchase in run.bought)
+        return self._by_votes(count, count.instance.budget - run.spent, bought)
+
+    def _gain(self, count: Count, columns: Sequence[int]) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
+        """What each distinct ballot gains from these projects, in the measure of the settings."""
+        worth = np.zeros(len(count.costs), dtype=np.int64)
+        for column in columns:
+            worth[column] = count.costs[column] if count.settings.satisfaction == "cost" else 1
+        cells = worth[count.profile.columns]
+        if count.settings.satisfaction == "score":
+            cells = cells * count.profile.scores
+        total = np.zeros(count.profile.distinct, dtype=np.int64)
+        np.add.at(total, count.profile.rows, cells)
+        return total
+
+    def _compared(self, count: Count, run: Run, added: list[int], ours: list[int]) -> Outcome:
+        """Keep equal shares unless more voters gain more from the outcome by votes."""
+        other = self._by_votes(count, count.instance.budget)
+        mine, theirs = self._gain(count, ours), self._gain(count, other)
+        keep = int(count.profile.multiplicity[mine > theirs].sum())
+        change = int(count.profile.multiplicity[theirs > mine].sum())
+        facts = {"prefer_equal_shares": keep, "prefer_by_votes": change}
+        if change > keep:
+            step = Step("", True, words.CHANGED.format(keep=f"{keep:,}", change=f"{change:,}"), facts)
+            return self._outcome(count, None, other, (step,))
+        step = Step("", True, words.KEPT.format(keep=f"{keep:,}", change=f"{change:,}"), facts)
+        return self._outcome(count, run, added, (step,))
+
+    def _outcome(self, count: Count, run: Run | None, added: Sequence[int], before: tuple[Step, ...] = ()) -> Outcome:
+        instance, refs = count.instance, count.profile.refs
+        steps = list(before)
+        columns: list[int] = []
+        left = instance.budget
+        for place, purchase in enumerate(run.bought if run else ()):
+            item = purchase.item
+            columns.append(item.column)
+            left -= item.cost
+            price = run.highest_payment(place) if run else Fraction(0)
+            facts = {"voters": item.voters, "cost": item.cost, "price": str(price), "left": left}
+            said = {
+                "place": len(columns),
+                "cost": instance.amount(item.cost),
+                "voters": f"{item.voters:,}",
+                "price": instance.amount(-(-price.numerator // price.denominator)),
+            }
+            sentence = words.BOUGHT if purchase.paying else words.BOUGHT_WITH_ALL
+            steps.append(Step(refs[item.column], True, sentence.format(**said), facts))
+        for column in added:
+            sentence = words.ADDED.format(
+                points=f"{int(count.profile.points[column]):,}",
+                cost=instance.amount(count.costs[column]),
+                left=instance.amount(left),
+            )
+            facts = {"cost": count.costs[column], "left": left}
+            steps.append(Step(refs[column], True, sentence, facts))
+            columns.append(column)
+            left -= count.costs[column]
+        steps += self._unfunded(count, run, columns, left)
+        return Outcome(
+            allocation=tuple(refs[column] for column in columns),
+            spent=instance.budget - left,
+            remaining=left,
+            steps=tuple(steps),
+            ties=tuple(
+                Tie(tuple(refs[column] for column in equal), refs[chosen], "price")
+                for equal, chosen in (run.ties if run else ())
+            ),
+            facts={
+                "share": str(run.share) if run else "",
+                "runs": count.runs,
+                "exact_decisions": count.exact_decisions,
+            },
+        )
+
+    def _unfunded(self, count: Count, run: Run | None, columns: Sequence[int], left: int) -> list[Step]:
+        instance, refs = count.instance, count.profile.refs
+        by_column = {item.column: item for item in count.items}
+        support = count.profile.support
+        steps = []
+        for column in sorted(
+            set(range(len(refs))) - set(columns), key=lambda column: (-int(support[column]), count.rank[column])
+        ):
+            cost, voters = count.costs[column], int(support[column])
+            facts: dict[str, object] = {"cost": cost, "voters": voters, "left": left}
+            said = {"cost": instance.amount(cost), "voters": f"{voters:,}", "left": instance.amount(left)}
+            if voters == 0:
+                sentence = words.NOBODY.format(**said)
+            elif cost > instance.budget:
+                sentence = words.ABOVE.format(**said, budget=instance.amount(instance.budget))
+            elif run is None:
+                sentence = words.NOT_BY_VOTES.format(**said)
+            else:
+                together = run.left_of(by_column[column])
+                facts["together"] = str(together)
+                whole = instance.amount(together.numerator // together.denominator)
+                sentence = words.TOO_LITTLE.format(**said, together=whole)
+            steps.append(Step(refs[column], False, sentence, facts))
+        return steps
