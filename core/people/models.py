@@ -21,7 +21,7 @@ class PersonManager(BaseUserManager["Person"]):
 class Person(Sealed, AbstractBaseUser, PermissionsMixin):
     """Someone who has signed in here, keyed by issuer and pairwise subject. The password can never be used."""
 
-    public_id = models.UUIDField(unique=True, default=uuid.uuid4, editable=False)
+    public_id = models.UUIDField(unique=True, default=uuid.uuid4)
     issuer = models.CharField(max_length=200)
     subject = models.CharField(max_length=255)
     display_name = models.CharField(max_length=80, blank=True)

@@ -17,6 +17,13 @@ from plugins.api.money import Money
 from plugins.api.text import LocalisedText
 
 DATA = Path(__file__).parent / "data"
+# The sources of the finance file as people would cite them (data/SOURCES.md).
+FINANCE_SOURCES = {
+    "sg_15_7_billion_2026_27": "Scottish Government, local government settlement 2026-27",
+    "sg_15_billion_for_councils_2025_26": "Scottish Government, 12 December 2024",
+    "govtransformation_2022_23": "Government Transformation, 2022-23 funding by council",
+    "sp_answer_S6W_39654": "Scottish Parliament, written answer S6W-39654",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +159,11 @@ def settlements() -> Mapping[str, Settlement]:
         known = found.get(row["area_code"])
         if known is None or known.year < row["financial_year"]:
             found[row["area_code"]] = Settlement(
-                row["area_code"], row["financial_year"], amount, row["status"], row["source_id"]
+                row["area_code"],
+                row["financial_year"],
+                amount,
+                row["status"],
+                FINANCE_SOURCES.get(row["source_id"], row["source_id"]),
             )
     return found
 

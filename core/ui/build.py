@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -15,6 +16,7 @@ from pathlib import Path
 HERE = Path(__file__).parent
 MODULES = HERE / "node_modules"
 ASSETS = HERE / "assets"
+SOURCE_MAP = re.compile(r"/\*# sourceMappingURL=[^*]*\*/|^//# sourceMappingURL=.*$", re.MULTILINE)
 COPIES = {
     "@scottish-government/design-system/dist/css/design-system.min.css": "design-system.css",
     "@scottish-government/design-system/dist/images/icons/icons.stack.svg": "icons.stack.svg",
@@ -44,9 +46,8 @@ def build() -> None:
     # The source maps stay behind, so the lines that name them go too.
     for path in ASSETS.rglob("*"):
         if path.suffix in (".css", ".js"):
-            lines = path.read_text(encoding="utf-8").splitlines()
-            kept = [line for line in lines if "sourceMappingURL" not in line]
-            path.write_text("\n".join(kept) + "\n", encoding="utf-8")
+            text = path.read_text(encoding="utf-8")
+            path.write_text(SOURCE_MAP.sub("", text), encoding="utf-8")
     # Leaflet's style sheet names pictures that our maps, which draw shapes only, never show.
     leaflet = ASSETS / "leaflet" / "leaflet.css"
     images = MODULES / "leaflet" / "dist" / "images"

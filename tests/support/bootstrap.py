@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import os
+import socket
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 os.environ.setdefault("COMMONTY_ENV", "test")
 os.environ.setdefault("COMMONTY_VAR", str(ROOT / "var" / "test"))
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "core.project.settings.test")
+
+if "COMMONTY_PORT" not in os.environ or "PYTEST_VERSION" in os.environ:
+    # Addresses carry the port, so the browser tests' server gets its own before settings are read.
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        os.environ["COMMONTY_PORT"] = str(probe.getsockname()[1])
 
 from core.project.services import services_up  # noqa: E402  # the environment above must come first
 

@@ -5,7 +5,7 @@
   if (!place || !window.L) { return; }
   fetch(place.dataset.source).then(function (answer) { return answer.json(); }).then(function (shapes) {
     place.hidden = false;
-    var map = window.L.map(place, { attributionControl: false, scrollWheelZoom: false });
+    var map = window.L.map(place, { attributionControl: false, scrollWheelZoom: false, zoomSnap: 0.1 });
     var layer = window.L.geoJSON(shapes, {
       style: { color: "#002d54", weight: 1, fillColor: "#0065bd", fillOpacity: 0.25 },
       onEachFeature: function (feature, shape) {

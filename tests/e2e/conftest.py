@@ -1,0 +1,45 @@
+"""A real browser on the real application. Without Chromium the tests here are named as not run, or fail in CI."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+FLAGS = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--host-resolver-rules=MAP *.localhost 127.0.0.1",
+]
+
+
+@pytest.fixture(scope="session")
+def server(database: str) -> Iterator[int]:
+    from tests.support.server import serving
+
+    with serving() as port:
+        yield port
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Any]:
+    program = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    if program is None:
+        if "chromium" in os.environ.get("COMMONTY_REQUIRE", ""):
+            pytest.fail("COMMONTY_REQUIRE names chromium, and there is none on the PATH.")
+        pytest.skip("not run: no Chromium on this machine")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        opened = playwright.chromium.launch(executable_path=program, args=FLAGS)
+        yield opened
+        opened.close()
