@@ -37,9 +37,7 @@ def codes(error: BallotInvalid) -> set[str]:
 
 @pytest.mark.parametrize(("ballot_format", "chosen"), FORMATS)
 @given(refs=st.lists(st.sampled_from(REFS), unique=True, min_size=2, max_size=2), random=st.randoms())
-def test_what_was_chosen_comes_back(
-    ballot_format: BallotFormat, chosen: Any, refs: list[str], random: Any
-) -> None:
+def test_what_was_chosen_comes_back(ballot_format: BallotFormat, chosen: Any, refs: list[str], random: Any) -> None:
     ballot = ballot_format.parse({"project": refs, "other": ["x"]}, OFFER, chosen)
     assert set(ballot.choices) == set(refs)
     assert ballot_format.parse(ballot, OFFER, chosen) == ballot

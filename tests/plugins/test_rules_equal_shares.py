@@ -18,9 +18,7 @@ from plugins.bundled.outcome_equal_shares.rule import EqualShares
 from plugins.bundled.outcome_equal_shares.settings import EqualSharesSettings
 
 RULE = EqualShares()
-WIELICZKA = (
-    Path(__file__).parents[3] / "shared" / "data" / "pabulib" / "Poland_Wieliczka_2023_Green_Budget.pb"
-)
+WIELICZKA = Path(__file__).parents[3] / "shared" / "data" / "pabulib" / "Poland_Wieliczka_2023_Green_Budget.pb"
 
 
 @st.composite
@@ -46,9 +44,7 @@ def elections(draw: st.DrawFn, *, scores: bool = False) -> tuple[Instance, Profi
 
 @given(elections(), st.sampled_from(["cost", "cardinality"]), st.binary(max_size=4))
 @settings(max_examples=250, deadline=None)
-def test_one_run_is_the_plain_count(
-    election: tuple[Instance, Profile], satisfaction: str, seed: bytes
-) -> None:
+def test_one_run_is_the_plain_count(election: tuple[Instance, Profile], satisfaction: str, seed: bytes) -> None:
     instance, profile = election
     order = tie_break_from(seed, profile.refs)
     chosen = EqualSharesSettings(completion="none", satisfaction=satisfaction)
@@ -63,18 +59,14 @@ def test_one_run_is_the_plain_count(
 def test_points_pay_in_proportion(election: tuple[Instance, Profile], seed: bytes) -> None:
     instance, profile = election
     order = tie_break_from(seed, profile.refs)
-    outcome = RULE.decide(
-        instance, profile, EqualSharesSettings(completion="none", satisfaction="score"), order
-    )
+    outcome = RULE.decide(instance, profile, EqualSharesSettings(completion="none", satisfaction="score"), order)
     share = Fraction(instance.budget, profile.voters)
     assert outcome.allocation == run_checked(instance, profile, share, order, "score").allocation
 
 
 @given(elections(), st.sampled_from(["last-feasible", "first-exhaustive"]), st.integers(1, 7))
 @settings(max_examples=150, deadline=None)
-def test_raising_shares_is_the_plain_count(
-    election: tuple[Instance, Profile], stop: str, increment: int
-) -> None:
+def test_raising_shares_is_the_plain_count(election: tuple[Instance, Profile], stop: str, increment: int) -> None:
     instance, profile = election
     order = tie_break_from(b"seed", profile.refs)
     outcome = RULE.decide(instance, profile, EqualSharesSettings(increment=increment, stop=stop), order)
@@ -111,14 +103,10 @@ def test_within_budget_explained_and_independent_of_order(
             tuple(
                 sorted(
                     (len(profile.refs) - 1 - int(column), int(score))
-                    for column, score in zip(
-                        profile.columns[first:last], profile.scores[first:last], strict=True
-                    )
+                    for column, score in zip(profile.columns[first:last], profile.scores[first:last], strict=True)
                 )
             ): int(times)
-            for first, last, times in zip(
-                profile.start[:-1], profile.start[1:], profile.multiplicity, strict=True
-            )
+            for first, last, times in zip(profile.start[:-1], profile.start[1:], profile.multiplicity, strict=True)
         },
     )
     other = Instance(instance.budget, tuple(reversed(instance.candidates)), currency="units", digits=0)
