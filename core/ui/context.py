@@ -25,6 +25,8 @@ def page(request: HttpRequest) -> dict[str, Any]:
     tenant = site.tenant
     return {
         "tenant": tenant,
+        # Staff and files hosts have other addresses, so no link to a public page can be made there.
+        "public_pages": site.purpose == "public",
         "tenant_name": tenant.name.get(language),
         "tenant_initials": "".join(word[0] for word in tenant.name.en.split()[:2]).upper(),
         "language": language,

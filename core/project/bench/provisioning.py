@@ -4,36 +4,26 @@ from __future__ import annotations
 
 import statistics
 import time
+import uuid
 from typing import Any
 
 from django.core.management import call_command
 from django.core.management.commands.migrate import Command as Migrate
-from psycopg import sql
 
 from core.places.national import councils
 from core.places.provisioning import areas_step
 from core.project.services import services_up
-from tenants.office.owner import django_as_owner, owner_connection
+from tenants.office.owner import django_as_owner, schema_drop, schema_make
 from tenants.office.provisioning import clone_structure, ground, roles, seal
 from tenants.office.services import schema_name
 from tenants.office.template import migrate
-from tenants.registry.context import Role, TenantRef, in_template, in_tenant
+from tenants.registry.context import TenantRef, in_template, in_tenant
 
 RATIO_HOLD = 12.0
 SECONDS_HOLD = 1.5
 
 
-def _drop(schema: str) -> None:
-    with owner_connection() as owner:
-        owner.execute(sql.SQL("DROP SCHEMA IF EXISTS {} CASCADE").format(sql.Identifier(schema)))
-        for role in Role:
-            name = sql.Identifier(f"{schema}_{role.value}")
-            owner.execute(sql.SQL("DROP ROLE IF EXISTS {}").format(name))
-
-
 def _tenant() -> TenantRef:
-    import uuid
-
     council = councils()[0]
     return TenantRef(
         uuid=uuid.uuid4(),
@@ -55,19 +45,18 @@ def _ours() -> float:
         ground(tenant)
         areas_step(tenant)
     seconds = time.perf_counter() - begun
-    _drop(tenant.schema)
+    schema_drop(tenant.schema)
     return seconds
 
 
 def _baseline() -> float:
     schema = schema_name()
-    with owner_connection() as owner:
-        owner.execute(sql.SQL("CREATE SCHEMA {}").format(sql.Identifier(schema)))
+    schema_make(schema)
     begun = time.perf_counter()
     with django_as_owner(), in_template(schema):
         call_command(Migrate(), interactive=False, verbosity=0, skip_checks=True)
     seconds = time.perf_counter() - begun
-    _drop(schema)
+    schema_drop(schema)
     return seconds
 
 
