@@ -30,7 +30,8 @@ def server(database: str) -> Iterator[int]:
         yield port
 
 
-@pytest.fixture(scope="session")
+# For a module at a time: while it is open an event loop runs in this thread, and Django refuses to work beside one.
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
     program = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
     if program is None:
