@@ -1,8 +1,9 @@
 """Reading and writing Pabulib files (`.pb`): real elections as text, with META, PROJECTS and VOTES.
 
 Amounts stay exact. A file whose costs have decimals is read in a smaller unit that makes all of them whole: `digits`
-says how many places that unit lies behind the point (0 for nearly every file, otherwise 2 or more). Ballots are kept as distinct choices
-and, for each voter in the order of the file, the number of that choice; 128,000 voters are one list of numbers.
+says how many places that unit lies behind the point (0 for nearly every file, otherwise 2 or more). Ballots are kept
+as distinct choices and, for each voter in the order of the file, the number of that choice; 128,000 voters are one
+list of numbers.
 
 What real files do and this accepts: extra values at the end of a row, a project twice in one ballot (counted once,
 with its points added where there are points), quoted semicolons, a byte order mark, Windows line ends, costs that

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from core.counting import outcome_digest, tie_break_from
 from core.counting.equal_shares_check import add1_checked, run_checked
+from core.project.bench.equal_shares import election
 from plugins.api import BallotFamily, Candidate, Instance, Profile
 from plugins.api.pabulib import pabulib_read
 from plugins.bundled.outcome_equal_shares.rule import EqualShares
@@ -137,6 +138,36 @@ def test_a_difference_below_what_floats_can_see_is_decided() -> None:
     # Three sixths of twice the amount pay exactly for b; a needs one more than its supporters hold.
     assert outcome.allocation == ("b",)
     assert int(outcome.facts["exact_decisions"]) > 0
+
+
+REAL = [
+    path
+    for path in sorted(WIELICZKA.parent.glob("*.pb"))
+    if path.stat().st_size < 30_000 and "Toulouse" not in path.stem
+]
+
+
+@pytest.mark.skipif(not REAL, reason="the real elections are not on this machine")
+@pytest.mark.parametrize("path", REAL, ids=lambda path: path.stem)
+def test_real_elections_agree_with_the_plain_count(path: Path) -> None:
+    file = pabulib_read(path)
+    profile, instance = file.profile(), file.instance()
+    order = tie_break_from(b"any", profile.refs)
+    for satisfaction in ("cost", "cardinality", "score"):
+        chosen = EqualSharesSettings(completion="none", satisfaction=satisfaction)
+        outcome = RULE.decide(instance, profile, chosen, order)
+        share = Fraction(instance.budget, profile.voters)
+        plain = run_checked(instance, profile, share, order, satisfaction)
+        assert outcome.allocation == plain.allocation
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_longer_elections_agree_with_the_plain_count(seed: int) -> None:
+    instance, profile = election(400, 40, seed)
+    order = tie_break_from(b"any", profile.refs)
+    outcome = RULE.decide(instance, profile, EqualSharesSettings(increment=300), order)
+    plain = add1_checked(instance, profile, order, increment=300)
+    assert (outcome.allocation, outcome.facts["runs"]) == (plain.allocation, plain.runs)
 
 
 @pytest.mark.skipif(not WIELICZKA.exists(), reason="the real elections are not on this machine")

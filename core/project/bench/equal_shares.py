@@ -24,7 +24,7 @@ SEED = 20261124
 BALLOTS = 100_000
 PROJECTS = 100
 SMALL = 2_000
-BUDGET = 2_000_000_00
+BUDGET = 5_000_000_00
 POUND = 100
 SECONDS = 10.0
 MEGABYTES = 500
@@ -45,7 +45,7 @@ def election(ballots: int, projects: int, seed: int) -> tuple[Instance, Profile]
         for size, columns in zip(part.tolist(), ranked.tolist(), strict=True):
             rows[tuple((column, 1) for column in sorted(columns[:size]))] += 1
     refs = tuple(f"P-{number:03}" for number in range(1, projects + 1))
-    costs = (draw.lognormal(10.6, 0.7, size=projects) // 50 * 50 + 500).astype(np.int64) * POUND
+    costs = (draw.lognormal(11.5, 0.7, size=projects) // 50 * 50 + 500).astype(np.int64) * POUND
     instance = Instance(
         budget=BUDGET * ballots // BALLOTS,
         candidates=tuple(Candidate(ref, int(cost) * ballots // BALLOTS) for ref, cost in zip(refs, costs, strict=True)),

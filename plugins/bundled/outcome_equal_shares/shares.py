@@ -27,8 +27,8 @@ Integers = NDArray[np.int64]
 EPS = 2.0**-52
 # NumPy adds in blocks and pairs: the rounding of a sum stays below this many units in the last place.
 SUM = 128 * EPS
-WIDTHS = (1e-12, 1e-10, 1e-7, 1e-4)
-LOOSE = 1e-11
+WIDTHS = (1e-10, 1e-7, 1e-4)
+LOOSE = 1e-8
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,10 +44,8 @@ class Item:
     """Multiplicity x weight of each supporting row."""
 
     voters: int
-
-    @property
-    def most(self) -> int:
-        return int(self.weight.max())
+    most: int
+    """The largest weight."""
 
 
 def items_of(profile: Profile, costs: Sequence[int], satisfaction: str) -> list[Item]:
@@ -68,6 +66,7 @@ def items_of(profile: Profile, costs: Sequence[int], satisfaction: str) -> list[
                 weight=weight,
                 times=times * weight,
                 voters=int(times.sum()),
+                most=int(weight.max()),
             )
         )
     return items
@@ -114,6 +113,8 @@ class Run:
         return self._value(*self._counts(rows, factor))
 
     def _counts(self, rows: Integers, factor: Integers, until: int | None = None) -> tuple[int, list[int]]:
+        if len(rows) == 0:
+            return 0, []
         weight = np.zeros(self.profile.distinct, dtype=np.int64)
         weight[rows] = factor
         counts = [int((weight[purchase.item.rows] * purchase.item.weight).sum()) for purchase in self.bought[:until]]
@@ -161,11 +162,11 @@ class Run:
 
     def _margin(self, item: Item) -> float:
         """How far `_raised` can lie from the truth: budgets off by `slack`, rounding of products and sum."""
-        return item.voters * self.slack * 2 + SUM * max(float(item.cost), 1.0)
+        return item.voters * self.slack * 1.01 + SUM * max(float(item.cost), 1.0)
 
     def _affordable(self, item: Item, budget: Floats, times: Integers) -> bool:
         total = float((times * budget).sum())
-        margin = item.voters * self.slack * 2 + SUM * max(total, float(item.cost))
+        margin = item.voters * self.slack * 1.01 + SUM * max(total, float(item.cost))
         if total >= item.cost + margin:
             return True
         if total <= item.cost - margin:
@@ -182,9 +183,10 @@ class Run:
             return None
         if item.cost == 0:
             return 0.0, 0.0
-        guess = self._search(item, budget, times, floor)
+        guess, paying = self._search(item, budget, times, floor)
         margin = self._margin(item)
-        for width in WIDTHS:
+        tight = 1.2 * margin / (paying * guess) if paying else WIDTHS[0]
+        for width in (tight, *WIDTHS):
             low, high = guess * (1 - width), guess * (1 + width)
             if self._raised(item, budget, low) <= item.cost - margin and (
                 self._raised(item, budget, high) >= item.cost + margin
@@ -193,19 +195,20 @@ class Run:
         exact = self.exact_price(item, (0.0, inf))
         return float(exact) * (1 - 4 * EPS), float(exact) * (1 + 4 * EPS)
 
-    def _search(self, item: Item, budget: Floats, times: Integers, floor: float) -> float:
-        """Newton's steps from below; each is a look at who would be used up at that price."""
-        price = max(floor, item.cost / float(item.times.sum()))
+    def _search(self, item: Item, budget: Floats, times: Integers, floor: float) -> tuple[float, float]:
+        """A price and the weights that pay it: Newton's steps from below, each a look at who would be used up."""
+        weights = float(item.times.sum())
+        price = max(floor, item.cost / weights)
         for _ in range(60):
-            short = budget < price * item.weight
-            paying = float(item.times[~short].sum())
-            if paying == 0:
+            short = np.flatnonzero(budget < (price if item.most == 1 else price * item.weight))
+            paying = weights - float(item.times.take(short).sum())
+            if paying <= 0:
                 break
-            better = (item.cost - float((times[short] * budget[short]).sum())) / paying
+            better = (item.cost - float((times.take(short) * budget.take(short)).sum())) / paying
             if better <= price * (1 + 4 * EPS):
-                return better
+                return better, paying
             price = better
-        return price
+        return price, 0.0
 
     def exact_price(self, item: Item, bracket: tuple[float, float]) -> Fraction:
         """The price as a fraction. Rows whose place the bracket leaves open are compared exactly."""
@@ -251,7 +254,7 @@ class Run:
         purchase = Purchase(item, item.rows[short], int(item.times[paying].sum()))
         self.bought.append(purchase)
         self.spent += item.cost
-        price, error = (low + high) / 2, high - low
+        price, error = (low + high) / 2, (high - low) * 0.51
         self.budget[item.rows[paying]] -= price * item.weight[paying]
         self.budget[item.rows[short]] = 0.0
         self.live[item.rows[short]] = False
