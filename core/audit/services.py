@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+from functools import partial
 from typing import Any
 
 from django.db import connection, transaction
 
 from core.audit.events import Event
 from core.audit.models import AuditEvent, InboxEffect, OutboxMessage
+from core.audit.poke import poke
 from core.kernel.crypto import canonical_json
 from core.kernel.errors import Refused
 from core.kernel.jobs import Job, Queue
@@ -46,6 +48,8 @@ def job_enqueue(job: Job, *, payload: dict[str, Any]) -> OutboxMessage:
         raise Refused("A job is asked for in the transaction of what causes it.", code="job.no_transaction")
     row = OutboxMessage(task=job.name, queue=job.queue.value, payload=payload)
     row.save(force_insert=True)
+    # Only a nudge, with the tenant taken now: the row itself is what guarantees delivery.
+    transaction.on_commit(partial(poke, current_tenant().uuid))
     return row
 
 
@@ -53,15 +57,12 @@ def effect_once(key: str) -> bool:
     """True the first time, inside the transaction of the effect; False ever after."""
     if not connection.in_atomic_block:
         raise Refused("An effect is marked in its own transaction.", code="effect.no_transaction")
-    made = InboxEffect.objects.bulk_create([InboxEffect(key=key)], ignore_conflicts=True)
-    # The row's own transaction tells whether it was we who wrote it.
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT xmin::text = pg_current_xact_id()::xid::text FROM audit_inboxeffect WHERE key = %s",
-            [made[0].key],
+            f"INSERT INTO {InboxEffect._meta.db_table} (key) VALUES (%s) ON CONFLICT DO NOTHING RETURNING key",  # noqa: S608
+            [key],
         )
-        row = cursor.fetchone()
-    return bool(row and row[0])
+        return cursor.fetchone() is not None
 
 
 def link_hash(previous: str, row: AuditEvent, seq: int) -> str:

@@ -12,3 +12,11 @@ def bind() -> None:
     from tenants.office.provisioning import Step, bind_steps
 
     bind_steps([Step("areas", areas_step)])
+
+    from core.audit import outbox
+    from core.kernel import jobs
+    from core.notices.services import SEND_JOB, notice_deliver
+
+    jobs.bind(outbox.OutboxJobs())
+    outbox.bind({})
+    outbox.bind_jobs({SEND_JOB: notice_deliver})

@@ -25,6 +25,7 @@ TENANT_APPS = [
     "core.audit",
     "core.people",
     "core.places",
+    "core.notices",
     "wagtail.sites",
     "wagtail.users",
     "wagtail.documents",

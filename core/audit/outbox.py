@@ -1,0 +1,192 @@
+"""The outbox: messages go out after their cause has committed, arrive at least once, and take effect once.
+
+The dispatcher hands a row's id to a worker; the worker reads the row in the tenant's own schema, so that a message
+nobody wrote finds nothing to do. Effect, inbox mark and `done` are one transaction. A failure goes back to the outbox
+with a longer wait; after the last attempt the row is parked, where an operator sees it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import Q
+
+from core.audit.models import AuditEvent, OutboxMessage
+from core.audit.poke import refused_keep
+from core.audit.ports import carrier
+from core.audit.services import EVENT_JOB, effect_once, job_enqueue
+from core.kernel import telemetry
+from core.kernel.clock import database_now
+from core.kernel.errors import CommontyError, Refused
+from core.kernel.jobs import Job, Queue
+from tenants.registry.context import Role, TenantRef, current_tenant, in_tenant
+from tenants.registry.selectors import tenant_by_uuid
+
+Listener = Callable[[AuditEvent], None]
+Handler = Callable[[dict[str, Any]], None]
+State = OutboxMessage.State
+
+LISTENER_JOB = Job("audit.listener", Queue.DEFAULT)
+ATTEMPTS = 8
+FIRST_WAIT = timedelta(seconds=5)
+LONGEST_WAIT = timedelta(hours=1)
+# A message that was handed over and not done by then is handed over again.
+LEASE = timedelta(minutes=10)
+SERVED = frozenset({"practice", "active", "leaving"})
+REMEDY = "`commonty audit parked` lists what was refused."
+
+_listeners: dict[str, tuple[Listener, ...]] = {}
+_handlers: dict[str, tuple[Queue, Handler]] = {}
+
+
+def bind(listeners: Mapping[str, Sequence[Listener]]) -> None:
+    """Say who hears which kind of event."""
+    _listeners.clear()
+    _listeners.update({kind: tuple(heard) for kind, heard in listeners.items()})
+
+
+def bind_jobs(handlers: Mapping[Job, Handler]) -> None:
+    """Say who does which job; the record's own two are always there."""
+    own: dict[Job, Handler] = {EVENT_JOB: _event_deliver, LISTENER_JOB: _listener_run}
+    _handlers.clear()
+    _handlers.update({job.name: (job.queue, handler) for job, handler in {**own, **handlers}.items()})
+
+
+def job_names() -> tuple[str, ...]:
+    return tuple(_handlers)
+
+
+def name_of(listener: Listener) -> str:
+    return f"{listener.__module__}.{listener.__qualname__}"
+
+
+class OutboxJobs:
+    """The job port: a job is a row of the outbox of the tenant that asks, committed with its cause or not at all."""
+
+    def send(self, job: Job, *, tenant: UUID, payload: dict[str, Any]) -> None:
+        """Raises Refused when the tenant named is not the one this code stands in."""
+        if current_tenant().uuid != tenant:
+            raise Refused("A job is asked for in the tenant it is for.", code="job.foreign_tenant")
+        job_enqueue(job, payload=payload)
+
+
+# -- handing out ------------------------------------------------------------------------------------------------------
+
+
+def outbox_dispatch(*, limit: int = 100) -> int:
+    """Hand over what is due in the current tenant; returns how many. Others may do the same at the same time."""
+    tenant = current_tenant()
+    if tenant.state not in SERVED:
+        return 0
+    with transaction.atomic():
+        now = database_now()
+        due = OutboxMessage.objects.filter(Q(state=State.PENDING) | Q(state=State.SENT), available_at__lte=now)
+        rows = list(due.select_for_update(skip_locked=True).order_by("available_at", "created_at")[:limit])
+        for row in rows:
+            carrier().hand_over(task=row.task, queue=row.queue, tenant=tenant.uuid, message=row.id)
+        # A worker that is quicker than this commit waits for the row's lock.
+        OutboxMessage.objects.filter(pk__in=[row.pk for row in rows]).update(state=State.SENT, available_at=now + LEASE)
+    return len(rows)
+
+
+# -- the worker's side ------------------------------------------------------------------------------------------------
+
+
+def _refuse(reason: str, **facts: str) -> Refused:
+    refused_keep({"reason": reason, **facts})
+    telemetry.logger(__name__).warning("message refused: %s", reason)
+    return Refused("A message was refused before anything was done.", code=reason, remedy=REMEDY)
+
+
+def addressee(*, task: str, header: str | None, body: str | None, message: str | None) -> tuple[TenantRef, UUID]:
+    """Whose message this is. Raises Refused, having parked it, unless header and body name one tenant we serve."""
+    facts = {"task": task, "header": str(header), "body": str(body), "message": str(message)}
+    if not header or not body:
+        raise _refuse("message.no_tenant", **facts)
+    if header != body:
+        raise _refuse("message.two_tenants", **facts)
+    try:
+        uuid, row = UUID(body), UUID(str(message))
+    except ValueError as error:
+        raise _refuse("message.malformed", **facts) from error
+    tenant = tenant_by_uuid(uuid)
+    if tenant is None:
+        raise _refuse("message.unknown_tenant", **facts)
+    if tenant.state not in SERVED:
+        raise _refuse("message.tenant_not_served", **facts)
+    return tenant, row
+
+
+def message_run(*, task: str, header: str | None, body: str | None, message: str | None) -> str:
+    """Do what a message asks, once: `done`, `already` or `parked`. What its work raises passes through.
+
+    Raises Refused, having parked the message, before anything is done when its tenant or its row is not real.
+    """
+    tenant, row_id = addressee(task=task, header=header, body=body, message=message)
+    telemetry.bind_context(tenant=str(tenant.uuid))
+    with in_tenant(tenant, role=Role.WORKER), telemetry.span("job", job=task):
+        with transaction.atomic():
+            row = OutboxMessage.objects.select_for_update().filter(pk=row_id, task=task).first()
+            if row is None or task not in _handlers:
+                raise _refuse("message.unknown", task=task, body=str(body), message=str(message))
+            if row.state in (State.DONE, State.PARKED):
+                return "already"
+            # Counted before the work, so that work which kills its worker is parked too.
+            row.attempts += 1
+            if row.attempts > ATTEMPTS:
+                row.state, row.error = State.PARKED, row.error or "worker lost"
+            row.save(update_fields=["attempts", "state", "error"])
+            if row.state == State.PARKED:
+                return "parked"
+        with transaction.atomic():
+            row = OutboxMessage.objects.select_for_update().get(pk=row_id)
+            if row.state == State.DONE or not effect_once(f"message:{row_id}"):
+                return "already"
+            _handlers[task][1](row.payload)
+            row.state, row.error = State.DONE, ""
+            row.save(update_fields=["state", "error"])
+    return "done"
+
+
+def message_failed(*, tenant: TenantRef, message: UUID, error: BaseException) -> None:
+    """Put a failed message back with a longer wait, or park it after the last attempt.
+
+    Only the kind of error is kept: its words may speak of a person.
+    """
+    said = type(error).__name__ + (f" {error.code}" if isinstance(error, CommontyError) else "")
+    with in_tenant(tenant, role=Role.WORKER), transaction.atomic():
+        row = OutboxMessage.objects.select_for_update().filter(pk=message).first()
+        if row is None or row.state in (State.DONE, State.PARKED):
+            return
+        row.error = said
+        if row.attempts >= ATTEMPTS:
+            row.state = State.PARKED
+        else:
+            row.state = State.PENDING
+            row.available_at = database_now() + min(FIRST_WAIT * 2 ** max(row.attempts - 1, 0), LONGEST_WAIT)
+        row.save(update_fields=["error", "state", "available_at"])
+
+
+def parked() -> list[dict[str, Any]]:
+    """The current tenant's parked messages, oldest first."""
+    rows = OutboxMessage.objects.filter(state=State.PARKED).order_by("created_at")
+    return [{"id": str(row.id), "task": row.task, "attempts": row.attempts, "error": row.error} for row in rows]
+
+
+# -- the record's own jobs --------------------------------------------------------------------------------------------
+
+
+def _event_deliver(payload: dict[str, Any]) -> None:
+    """One message for each listener, so that one which fails is tried again alone."""
+    for listener in _listeners.get(payload["kind"], ()):
+        job_enqueue(LISTENER_JOB, payload={**payload, "listener": name_of(listener)})
+
+
+def _listener_run(payload: dict[str, Any]) -> None:
+    for listener in _listeners.get(payload["kind"], ()):
+        if name_of(listener) == payload["listener"]:
+            listener(AuditEvent.objects.get(pk=payload["event"]))
