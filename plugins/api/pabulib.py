@@ -82,7 +82,7 @@ class PabulibFile:
     @property
     def official(self) -> frozenset[ProjectRef] | None:
         """The projects the file marks as funded from this budget, or None where it does not say."""
-        if not any(project.selected for project in self.projects):
+        if all(project.selected is None for project in self.projects):
             return None
         return frozenset(project.ref for project in self.projects if project.selected == 1)
 
@@ -270,8 +270,11 @@ class _File:
             return tuple(sorted((self.columns[ref], 1) for ref in set(refs)))
         if kind == "ordinal":
             first = dict.fromkeys(refs)
-            longest = int(self.meta.get("max_length") or 0) or len(self.projects)
-            return tuple(sorted((self.columns[ref], max(longest - place, 0)) for place, ref in enumerate(first)))
+            said = self.meta.get("max_length", "")
+            # Where the file does not say how long a ranking may be, the last project ranked gets one point.
+            longest = int(said) if said.isascii() and said.isdigit() else len(first)
+            given_to = ((self.columns[ref], longest - place) for place, ref in enumerate(first))
+            return tuple(sorted((column, value) for column, value in given_to if value > 0))
         given = [value.strip() for value in points.split(",")] if points.strip() else []
         if len(given) != len(refs):
             raise self.fail(f"{len(refs)} projects and {len(given)} numbers of points.", points_at or vote_at)

@@ -22,7 +22,6 @@ COUNTED_OTHERWISE = {
     "Poland_Czestochowa_2020": "counts a project twice that stands twice in a ballot",
     "Poland_Warszawa_2022_Wola": "counts a project twice that stands twice in a ballot",
     "Switzerland_Zurich_S5D10": "counts as a vote a project that was given no points",
-    "US_Stanford_Dataset_Merced_Peoples_Budget_Ballot_2019_vote_rankings": "scores ranks without max_length",
 }
 # Official winners that the file alone gives; for the rest `tally --rule official` says why not.
 REFUSED = {
@@ -78,6 +77,14 @@ def test_points_and_ranks() -> None:
     assert list(read(points).profile().points) == [7, 1]
     ranks = SMALL.replace("approval", "ordinal").replace("rule;greedy", "max_length;3")
     assert list(read(ranks).profile().points) == [5, 3]
+    # Without max_length the last of a ranking gets one point.
+    assert list(read(SMALL.replace("approval", "ordinal")).profile().points) == [2, 2]
+
+
+def test_a_file_that_funds_nothing_still_states_a_result() -> None:
+    chosen = SMALL.replace("cost;name", "cost;name;selected").replace('semicolon"', 'semicolon";0')
+    assert read(chosen.replace("Two\n", "Two;2\n")).official == frozenset()
+    assert read(chosen.replace("Two\n", "Two;1\n")).official == {"M/01/X"}
 
 
 @pytest.mark.parametrize(

@@ -27,7 +27,7 @@ def test_skip_goes_on_where_stop_ends() -> None:
     assert (skip.allocation, skip.remaining) == (("a", "c"), 0)
     assert (stop.allocation, stop.remaining) == (("a",), 40)
     refused = next(step for step in skip.steps if step.project == "b")
-    assert "needed £0.50, and £0.40 was left after 1 funded" in refused.sentence.en
+    assert "needed £0.50, and £0.40 was left. Projects funded before it: 1" in refused.sentence.en
     assert "At least 1 were needed" in next(s for s in skip.steps if s.project == "d").sentence.en
 
 

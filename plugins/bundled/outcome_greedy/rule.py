@@ -30,9 +30,9 @@ FUNDED = Text(
     "Air a mhaoineachadh: bhòtaichean {points}, àite {place}. Bha feum aige air {cost} agus bha {left} air fhàgail.",
 )
 TOO_DEAR = Text(
-    "Not funded: votes {points}. It needed {cost}, and {left} was left after {funded} funded before it.",
+    "Not funded: votes {points}. It needed {cost}, and {left} was left. Projects funded before it: {funded}.",
     "Cha deach a mhaoineachadh: bhòtaichean {points}. Bha feum aige air {cost}, agus bha {left} air fhàgail "
-    "an dèidh na chaidh a mhaoineachadh roimhe ({funded}).",
+    "aig an ìre sin. Pròiseactan a chaidh a mhaoineachadh roimhe: {funded}.",
 )
 STOPPED = Text(
     "Not funded: votes {points}. The count ended before it, at a project with votes {at} "
