@@ -16,7 +16,7 @@ help: ## what there is to run
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps -e .
 	@touch $@
 
-core/ui/assets/.built: core/ui/package-lock.json core/ui/build.mjs $(wildcard core/ui/src/*) .venv/.installed
+core/ui/assets/.built: core/ui/package-lock.json core/ui/build.py $(wildcard core/ui/src/*) .venv/.installed
 	$(BIN)/python core/ui/build.py
 	@touch $@
 
