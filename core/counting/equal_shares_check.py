@@ -21,6 +21,7 @@ class Checked:
     allocation: tuple[ProjectRef, ...]
     spent: int
     runs: int
+    share: Fraction
 
 
 def _price(cost: int, holders: Sequence[tuple[Fraction, int, int]]) -> Fraction | None:
@@ -70,7 +71,7 @@ def run_checked(instance: Instance, profile: Profile, share: Fraction, order: Ti
         for row, weight in supporters.pop(ref):
             budget[row] -= min(budget[row], price * weight)
         bought.append(ref)
-    return Checked(tuple(bought), sum(cost_of[ref] for ref in bought), 1)
+    return Checked(tuple(bought), sum(cost_of[ref] for ref in bought), 1, share)
 
 
 def add1_checked(
@@ -102,4 +103,4 @@ def add1_checked(
         if following.spent > instance.budget:
             break
         current = following
-    return Checked(current.allocation, current.spent, runs)
+    return Checked(current.allocation, current.spent, runs, current.share)

@@ -66,14 +66,15 @@ def test_points_pay_in_proportion(election: tuple[Instance, Profile], seed: byte
 
 
 @given(elections(), st.sampled_from(["last-feasible", "first-exhaustive"]), st.integers(1, 7))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=500, deadline=None)
 def test_raising_shares_is_the_plain_count(election: tuple[Instance, Profile], stop: str, increment: int) -> None:
     instance, profile = election
     order = tie_break_from(b"seed", profile.refs)
     outcome = RULE.decide(instance, profile, EqualSharesSettings(increment=increment, stop=stop), order)
     plain = add1_checked(instance, profile, order, increment=increment, stop=stop)
     assert outcome.allocation == plain.allocation
-    assert outcome.spent == plain.spent
+    assert (outcome.spent, outcome.facts["share"]) == (plain.spent, str(plain.share))
+    assert int(outcome.facts["runs"]) <= plain.runs + 1
 
 
 @given(
@@ -128,6 +129,15 @@ def test_a_tie_follows_the_published_order_and_is_reported() -> None:
     assert len(firsts) == 2
 
 
+def test_a_large_pot_and_few_voters_need_few_runs() -> None:
+    instance = Instance(100_000_000, (Candidate("a", 100_000_000), Candidate("b", 99_999_900)))
+    profile = Profile.build(BallotFamily.APPROVAL, ("a", "b"), {((0, 1),): 1, ((1, 1),): 1})
+    order = tie_break_from(b"x", profile.refs)
+    outcome = RULE.decide(instance, profile, EqualSharesSettings(), order)
+    assert outcome.allocation == ("b",)
+    assert int(outcome.facts["runs"]) < 10
+
+
 def test_a_difference_below_what_floats_can_see_is_decided() -> None:
     large = 10**15
     instance = Instance(2 * large, (Candidate("a", large + 1), Candidate("b", large)), digits=0)
@@ -167,7 +177,7 @@ def test_longer_elections_agree_with_the_plain_count(seed: int) -> None:
     order = tie_break_from(b"any", profile.refs)
     outcome = RULE.decide(instance, profile, EqualSharesSettings(increment=300), order)
     plain = add1_checked(instance, profile, order, increment=300)
-    assert (outcome.allocation, outcome.facts["runs"]) == (plain.allocation, plain.runs)
+    assert (outcome.allocation, outcome.facts["share"]) == (plain.allocation, str(plain.share))
 
 
 @pytest.mark.skipif(not WIELICZKA.exists(), reason="the real elections are not on this machine")

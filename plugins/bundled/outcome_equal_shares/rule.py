@@ -100,12 +100,40 @@ class EqualShares(OutcomeRule):
         while len(run.bought) < len(count.items):
             if count.settings.stop == "first-exhaustive" and count.exhaustive(run):
                 break
-            share += count.settings.increment
-            following = count.run(share)
+            skipped = self._unchanging(count, run)
+            following = count.run(share + (skipped + 1) * count.settings.increment)
             if following.spent > count.instance.budget:
-                break
+                # The last share that was passed over is the one that stands.
+                return count.run(share + skipped * count.settings.increment) if skipped else run
+            share += (skipped + 1) * count.settings.increment
             run = following
         return run
+
+    def _unchanging(self, count: Count, run: Run) -> int:
+        """How many raises in a row are certain to buy just what this run bought.
+
+        Certain only where nobody was used up: then every purchase had its lowest possible price, which no larger
+        share changes. A project that is still unfunded cannot come in before its supporters hold its cost; and
+        where its lowest price per gain is above all that was paid, not before what they have left is enough.
+        """
+        if any(len(purchase.used_up) for purchase in run.bought):
+            return 0
+        bought = {purchase.item.column for purchase in run.bought}
+        dearest = max((self._least(purchase.item) for purchase in run.bought), default=Fraction(-1))
+        thresholds = []
+        for item in count.items:
+            if item.column in bought:
+                continue
+            if self._least(item) > dearest:
+                thresholds.append(run.share + (item.cost - run.left_of(item)) / item.voters)
+            else:
+                thresholds.append(Fraction(item.cost, item.voters))
+        raises = (min(thresholds) - run.share) / count.settings.increment
+        return max(-(-raises.numerator // raises.denominator) - 1, 0)
+
+    def _least(self, item: Item) -> Fraction:
+        """The lowest price per gain that a project can ever have."""
+        return Fraction(item.cost, int(item.times.sum()) * item.gain)
 
     def _by_votes(self, count: Count, left: int, without: frozenset[int] = frozenset()) -> list[int]:
         """Most points first, passing over what does not fit; ties by the published order."""
