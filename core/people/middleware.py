@@ -9,6 +9,8 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponseBase
 
 from core.people.access import STAFF
+from core.people.models import Person
+from core.people.services import groups_sync
 from tenants.registry.hosts import site_of
 
 # Views of libraries that have their own checks; on the staff host they are behind a role of ours as well.
@@ -36,6 +38,9 @@ class PersonMiddleware:
         staff_host = site_of(request).purpose == "staff"
         library = staff_host and module.startswith(STAFF_LIBRARIES)
         # Wagtail itself sends a stranger to sign in.
-        if library and (not request.user.is_authenticated or STAFF.allows(request.user)):
+        if library and not request.user.is_authenticated:
+            return None
+        if library and isinstance(request.user, Person) and STAFF.allows(request.user):
+            groups_sync(person=request.user)
             return None
         raise PermissionDenied

@@ -39,6 +39,10 @@ class Person(Sealed, AbstractBaseUser, PermissionsMixin):
     def __str__(self) -> str:
         return self.display_name or "A person"
 
+    def get_username(self) -> str:
+        # Wagtail writes it into its pages as text.
+        return str(self.public_id)
+
     # Wagtail asks its user for these.
     @property
     def is_staff(self) -> bool:

@@ -5,12 +5,18 @@ from __future__ import annotations
 from datetime import datetime
 from uuid import UUID
 
+from django.contrib.auth.models import Group, Permission
+from django.contrib.contenttypes.models import ContentType
 from django.db import transaction
 from django.db.models.functions import Now
 
 from core.audit.services import event_record
 from core.people.events import RoleEnded, RoleGranted
 from core.people.models import Person, RoleGrant
+from core.people.selectors import roles_of
+
+EDITORS = "Editors"
+EDITING_ROLES = frozenset({RoleGrant.Role.OFFICER.value, RoleGrant.Role.ROUND_MANAGER.value})
 
 
 def person_know(*, issuer: str, subject: str, display_name: str = "") -> Person:
@@ -48,3 +54,28 @@ def role_end(*, grant: RoleGrant, actor: Person | None) -> None:
     with transaction.atomic():
         RoleGrant.objects.filter(pk=grant.pk).update(ends_at=Now())
         event_record(RoleEnded(grant=str(grant.id), role=grant.role), actor=actor)
+
+
+def groups_sync(*, person: Person) -> None:
+    """Make the person's groups follow their grants: whoever may edit is in "Editors", and in no other group.
+
+    Called at each request to the editor, so that a role that ended takes its group with it. Writes only on a change.
+    """
+    wanted = {EDITORS} if EDITING_ROLES & roles_of(person) else set()
+    if set(person.groups.values_list("name", flat=True)) == wanted:
+        return
+    with transaction.atomic():
+        person.groups.set([_editors()] if wanted else [])
+
+
+def _editors() -> Group:
+    """The group that may enter Wagtail's editor, made in this tenant when it is first needed."""
+    group, made = Group.objects.get_or_create(name=EDITORS)
+    if made:
+        # Straight from the table: Django's cache of content types would give another tenant's number.
+        kind, _made = ContentType.objects.get_or_create(app_label="wagtailadmin", model="admin")
+        entry, _made = Permission.objects.get_or_create(
+            content_type=kind, codename="access_admin", defaults={"name": "Can access Wagtail admin"}
+        )
+        group.permissions.add(entry)
+    return group

@@ -3,6 +3,8 @@
 from django.conf.urls.i18n import i18n_patterns
 from django.urls import include, path
 
+from core.web.sign_in import sign_in_urls
+
 handler403 = "core.web.errors.forbidden"
 handler404 = "core.web.errors.not_found"
 handler500 = "core.web.errors.server_error"
@@ -10,5 +12,6 @@ handler500 = "core.web.errors.server_error"
 urlpatterns = [
     # Files of the look and well-known addresses have one address, whatever the language.
     path("", include("core.web.public.urls_plain")),
+    *sign_in_urls,
     *i18n_patterns(path("", include("core.web.public.urls")), prefix_default_language=False),
 ]

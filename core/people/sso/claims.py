@@ -1,0 +1,77 @@
+"""Checks an ID token (OpenID Connect Core 3.1.3.7), stricter where the service can be: one audience, one issuer."""
+
+from __future__ import annotations
+
+import hmac
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from django.utils.translation import gettext as _
+from joserfc import jwt
+from joserfc.errors import InvalidKeyIdError, JoseError
+from joserfc.jwk import KeySet
+
+from core.kernel.errors import Refused
+
+# Signatures by the provider's private key only: never `none`, never a shared secret.
+ALGORITHMS = ["RS256", "PS256", "ES256"]
+LEEWAY_SECONDS = 60
+OLDEST_SECONDS = 600
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Who signed in, as this tenant's client may know them."""
+
+    issuer: str
+    subject: str
+    display_name: str
+
+
+def _refused(what: str) -> Refused:
+    return Refused(
+        _("This sign-in could not be confirmed."),
+        code=f"sign_in.{what}",
+        remedy=_("Start again from the page you came from."),
+    )
+
+
+def _decoded(token: str, keys: Callable[[bool], KeySet]) -> dict[str, object]:
+    try:
+        return jwt.decode(token, keys(False), algorithms=ALGORITHMS).claims
+    except InvalidKeyIdError:
+        # The provider may have changed its keys since we asked.
+        return jwt.decode(token, keys(True), algorithms=ALGORITHMS).claims
+
+
+def identity_of(
+    token: str, *, keys: Callable[[bool], KeySet], issuer: str, client: str, nonce: str, now: float | None = None
+) -> Identity:
+    """The identity in a verified token. Raises Refused with a code that names the check which failed.
+
+    `keys(fresh)` gives the provider's keys; `now` is in seconds since 1970 UTC.
+    """
+    moment = time.time() if now is None else now
+    try:
+        claims = _decoded(token, keys)
+    except (JoseError, ValueError) as error:
+        raise _refused("signature") from error
+    if claims.get("iss") != issuer:
+        raise _refused("issuer")
+    # A token made for several audiences would also be good elsewhere, so exactly ours is asked for.
+    if claims.get("aud") not in (client, [client]):
+        raise _refused("audience")
+    if claims.get("azp", client) != client:
+        raise _refused("party")
+    expires, issued = claims.get("exp"), claims.get("iat")
+    if not isinstance(expires, int | float) or expires + LEEWAY_SECONDS < moment:
+        raise _refused("expired")
+    if not isinstance(issued, int | float) or not moment - OLDEST_SECONDS < issued <= moment + LEEWAY_SECONDS:
+        raise _refused("issued")
+    if not nonce or not hmac.compare_digest(str(claims.get("nonce") or "").encode(), nonce.encode()):
+        raise _refused("nonce")
+    subject = claims.get("sub")
+    if not isinstance(subject, str) or not 0 < len(subject) <= 255:
+        raise _refused("subject")
+    return Identity(issuer=issuer, subject=subject, display_name=str(claims.get("name") or "")[:80])
