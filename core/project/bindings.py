@@ -9,9 +9,10 @@ from __future__ import annotations
 def bind() -> None:
     """Bind every port. Called once per process; calling it again changes nothing."""
     from core.places.provisioning import areas_step
+    from plugins.host.provisioning import plugins_step
     from tenants.office.provisioning import Step, bind_steps
 
-    bind_steps([Step("areas", areas_step)])
+    bind_steps([Step("plugins", plugins_step), Step("areas", areas_step)])
 
     from core.audit import outbox
     from core.kernel import jobs
@@ -20,3 +21,8 @@ def bind() -> None:
     jobs.bind(outbox.OutboxJobs())
     outbox.bind({})
     outbox.bind_jobs({SEND_JOB: notice_deliver})
+
+    from core.proposals.services import ProjectsReady
+    from core.rounds.ports import bind_parts
+
+    bind_parts([ProjectsReady()])
