@@ -34,9 +34,9 @@ class Approval(ChoiceFormat):
         if settings.maximum == 1:
             return Text("Choose one project.", "Tagh aon phròiseact.")
         if settings.maximum:
-            return Text(
-                "Choose up to {maximum} projects.", "Tagh pròiseactan: {maximum} aig a’ char as motha."
-            ).format(maximum=maximum)
+            return Text("Choose up to {maximum} projects.", "Tagh pròiseactan: {maximum} aig a’ char as motha.").format(
+                maximum=maximum
+            )
         return Text(
             "Choose as many projects as you like, but at least one.",
             "Tagh na thogras tu de phròiseactan, ach co-dhiù aon.",
