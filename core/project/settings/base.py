@@ -25,6 +25,8 @@ TENANT_APPS = [
     "core.audit",
     "core.people",
     "core.places",
+    "core.rounds",
+    "core.proposals",
     "core.notices",
     "wagtail.sites",
     "wagtail.users",
