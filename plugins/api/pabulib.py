@@ -1,4 +1,4 @@
-"""Reading and writing Pabulib files (`.pb`): real elections as text, with META, PROJECTS and VOTES.
+"""Reading Pabulib files (`.pb`): real elections as text, with META, PROJECTS and VOTES.
 
 Amounts stay exact. A file whose costs have decimals is read in a smaller unit that makes all of them whole: `digits`
 says how many places that unit lies behind the point (0 for nearly every file, otherwise 2 or more). Ballots are kept
