@@ -22,6 +22,11 @@ def bind() -> None:
     outbox.bind({})
     outbox.bind_jobs({SEND_JOB: notice_deliver})
 
+    from core.notices.codes import CodeNotices
+    from plugins.host.ports import code_sender_bind
+
+    code_sender_bind(CodeNotices())
+
     from core.proposals.services import ProjectsReady
     from core.rounds.ports import bind_parts
 

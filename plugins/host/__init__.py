@@ -1,0 +1,1 @@
+"""The host of plugins. The public names live in `selectors`, `services`, `failures` and `context`."""

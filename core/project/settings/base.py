@@ -23,6 +23,7 @@ TENANT_APPS = [
     "core.ui",
     "core.web",
     "core.audit",
+    "plugins.host",
     "core.people",
     "core.places",
     "core.rounds",

@@ -1,0 +1,124 @@
+"""The only way a module is called: one at a time, measured, checked before and after.
+
+Around each call: a span, a savepoint when a transaction is open, a time budget that is reported, the tenant and the
+place of the connection as before, and an answer of the promised type. Anything else is a PluginFailure. There is no
+sandbox: a plugin runs in this process with its rights, so the gate is the operator's allow-list.
+"""
+
+from __future__ import annotations
+
+import contextvars
+import time
+import traceback
+from collections.abc import Callable
+from contextlib import nullcontext
+from typing import Any, cast
+
+from django.db import connection, transaction
+
+from core.kernel.env import environment
+from core.kernel.telemetry import logger, span
+from plugins.host.failures import PluginFailure
+from plugins.host.kinds import Method
+from plugins.host.registry import Registered
+from tenants.registry.context import tenant_or_none
+
+log = logger("commonty.plugins")
+
+
+class _Broken(Exception):
+    """The plugin broke the contract in a way that can be named; raised inside the savepoint, to undo its writes."""
+
+
+def _where(error: BaseException) -> str:
+    """Type and place of an error without its words, which may hold what the plugin was given."""
+    frames = traceback.extract_tb(error.__traceback__)
+    last = frames[-1] if frames else None
+    return f"{type(error).__name__} at {last.filename}:{last.lineno}" if last else type(error).__name__
+
+
+class Guarded:
+    """A module as the core sees it: its constants as they are, its methods guarded, nothing else."""
+
+    def __init__(self, registered: Registered) -> None:
+        self._registered = registered
+
+    def __getattr__(self, name: str) -> Any:
+        found = self._registered
+        method = found.kind.methods.get(name)
+        if method is not None:
+            return self._bound(name, method)
+        value = getattr(type(found.module), name)
+        if callable(value) and name != "Settings":
+            raise AttributeError(f"{found.kind.name} has no method {name}")
+        return value
+
+    def _bound(self, name: str, method: Method) -> Callable[..., Any]:
+        def call(*args: Any, **kwargs: Any) -> Any:
+            return guarded_call(self._registered, name, method, args, kwargs)
+
+        return call
+
+
+def _run(function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """Call in a copy of the context, so that no variable a plugin sets outlives the call."""
+    wrapper = cast(Any, connection)
+    tenant, place, atomic = tenant_or_none(), wrapper.place, wrapper.in_atomic_block
+    depth = len(wrapper.savepoint_ids)
+    context = contextvars.copy_context()
+
+    def moved() -> bool:
+        return bool(
+            context.run(tenant_or_none) != tenant
+            or wrapper.place != place
+            or wrapper.in_atomic_block != atomic
+            or len(wrapper.savepoint_ids) != depth
+        )
+
+    try:
+        answer = context.run(function, *args, **kwargs)
+        if moved():
+            raise _Broken("it left another tenant, connection or transaction behind")
+        return answer
+    finally:
+        if moved():
+            left_open = wrapper.in_atomic_block and not atomic
+            wrapper.in_atomic_block = atomic
+            del wrapper.savepoint_ids[depth:]
+            if left_open:
+                # What the open transaction holds must not be committed.
+                wrapper.close()
+            wrapper.enter(place)
+
+
+def guarded_call(found: Registered, name: str, method: Method, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """Call one method of one module. Raises PluginFailure, or what the contract lets that method raise."""
+    plugin = found.plugin.name
+    label = f"{found.kind.name} {found.module.key}.{name}"
+    reason, answer = "", None
+    started = time.perf_counter()
+    with span("plugin.call", plugin=plugin, method=label):
+        try:
+            with transaction.atomic() if connection.in_atomic_block else nullcontext():
+                answer = _run(getattr(found.module, name), args, kwargs)
+                wrong = method.check(answer, found.module, args, kwargs)
+                if wrong:
+                    raise _Broken(f"it {wrong}")
+        except method.raises:
+            raise
+        except PluginFailure as inner:
+            # A rule that wraps another one: the inner failure has its own name.
+            raise inner from None
+        except _Broken as broken:
+            reason = str(broken)
+        except Exception as error:  # noqa: BLE001  # the host is where a plugin's errors end
+            reason = "it raised an error"
+            log.error("The plugin %s failed in %s: %s", plugin, label, _where(error))
+    seconds = time.perf_counter() - started
+    if seconds > method.seconds:
+        log.warning("The plugin %s took %.2f s in %s; it may take %.2f s", plugin, seconds, label, method.seconds)
+    if environment().trace_plugins:
+        log.warning("plugin call %s %s %.1f ms %s", plugin, label, seconds * 1000, "failed" if reason else "ok")
+    if reason:
+        raise PluginFailure(plugin=plugin, method=label, reason=reason)
+    return answer

@@ -1,0 +1,157 @@
+"""The seven kinds of module, their hooks, and what each method may answer.
+
+A kind without a base class has its hook reserved; a plugin that registers one is refused with that reason.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from plugins.api import (
+    Ballot,
+    BallotFormat,
+    BallotInvalid,
+    Constraints,
+    EligibilityProof,
+    FormSpec,
+    Instance,
+    Line,
+    Module,
+    Offer,
+    Outcome,
+    OutcomeRule,
+    PaperLayout,
+    Problem,
+    Proof,
+    ProofRefused,
+    Redirect,
+    Step,
+    TemplateRef,
+)
+
+Check = Callable[[Any, Module, tuple[Any, ...], dict[str, Any]], str]
+"""Says what is wrong with an answer, or nothing. Sees the module and the arguments of the call."""
+
+
+@dataclass(frozen=True, slots=True)
+class Method:
+    """One method of a kind: what it may answer, what it may raise on purpose, and its time in seconds."""
+
+    check: Check
+    raises: tuple[type[Exception], ...] = ()
+    seconds: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A kind of module: its name, the hook that registers it, its base class and its methods."""
+
+    name: str
+    hook: str
+    base: type[Module] | None = None
+    methods: Mapping[str, Method] = field(default_factory=dict)
+
+
+def one_of(*types: type) -> Check:
+    words = " or ".join(kind.__name__ for kind in types)
+
+    def check(answer: Any, module: Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> str:
+        return "" if isinstance(answer, types) else f"answered {type(answer).__name__} instead of {words}"
+
+    return check
+
+
+def many(of: type) -> Check:
+    def check(answer: Any, module: Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> str:
+        if isinstance(answer, (str, bytes)) or not isinstance(answer, Sequence):
+            return f"answered {type(answer).__name__} instead of a sequence of {of.__name__}"
+        return "" if all(isinstance(one, of) for one in answer) else f"answered something else than {of.__name__}"
+
+    return check
+
+
+def _given(position: int, name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    return args[position] if len(args) > position else kwargs.get(name)
+
+
+def _scores(answer: Any, module: Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> str:
+    if not isinstance(answer, Mapping):
+        return f"answered {type(answer).__name__} instead of a mapping"
+    offer = _given(1, "offer", args, kwargs)
+    refs = {project.ref for project in offer.projects} if isinstance(offer, Offer) else set()
+    if any(ref not in refs for ref in answer):
+        return "gave points to a project that is not on offer"
+    return "" if all(type(value) is int for value in answer.values()) else "gave points that are not whole numbers"
+
+
+def _outcome(answer: Any, module: Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> str:
+    if not isinstance(answer, Outcome):
+        return f"answered {type(answer).__name__} instead of Outcome"
+    instance = _given(0, "instance", args, kwargs)
+    if not isinstance(instance, Instance):
+        return ""
+    costs = {candidate.ref: candidate.cost for candidate in instance.candidates}
+    if len(set(answer.allocation)) != len(answer.allocation) or any(ref not in costs for ref in answer.allocation):
+        return "funded a project twice or one that is not on offer"
+    if type(answer.spent) is not int or type(answer.remaining) is not int:
+        return "answered an amount that is not a whole number"
+    if answer.spent > instance.budget or answer.spent + answer.remaining != instance.budget:
+        return "spent more than the budget, or left another amount than it says"
+    return ""
+
+
+def _proof(answer: Any, module: Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> str:
+    wrong = one_of(Proof, ProofRefused, FormSpec)(answer, module, args, kwargs)
+    if wrong or not isinstance(answer, Proof):
+        return wrong
+    known: frozenset[str] = getattr(module, "namespaces", frozenset())
+    if answer.rung != getattr(module, "rung", None):
+        return "proved another rung than its own"
+    if not answer.roll_keys or any(key.namespace not in known or not key.value for key in answer.roll_keys):
+        return "answered no roll key, or one of a namespace it has not declared"
+    return ""
+
+
+KINDS: tuple[Kind, ...] = (
+    Kind(
+        "ballot_format",
+        "register_ballot_formats",
+        BallotFormat,
+        {
+            "check": Method(many(Problem)),
+            "instructions": Method(one_of(TemplateRef)),
+            "form": Method(one_of(TemplateRef)),
+            "parse": Method(one_of(Ballot), raises=(BallotInvalid,)),
+            "draft": Method(one_of(Mapping)),
+            "canonical": Method(one_of(bytes)),
+            "restore": Method(one_of(Ballot), raises=(BallotInvalid,)),
+            "paper": Method(one_of(PaperLayout)),
+            "constraints": Method(one_of(Constraints)),
+            "scores": Method(_scores),
+            "summary": Method(many(Line)),
+        },
+    ),
+    Kind(
+        "outcome_rule",
+        "register_outcome_rules",
+        OutcomeRule,
+        {
+            "check": Method(many(Problem)),
+            "decide": Method(_outcome, seconds=600),
+            "explain": Method(many(Step), seconds=10),
+        },
+    ),
+    Kind("deliberation", "register_deliberation_modules"),
+    Kind("evaluation", "register_evaluation_modules"),
+    Kind(
+        "eligibility_proof",
+        "register_eligibility_proofs",
+        EligibilityProof,
+        {"begin": Method(one_of(Redirect, FormSpec)), "complete": Method(_proof, seconds=5)},
+    ),
+    Kind("notification_channel", "register_notification_channels"),
+    Kind("exporter", "register_exporters"),
+)
+BY_NAME: Mapping[str, Kind] = {kind.name: kind for kind in KINDS}

@@ -1,0 +1,78 @@
+"""Modules for the current tenant: installed, allowed, registered and active. What is not active does not exist."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+from pydantic import BaseModel, ValidationError
+
+from core.kernel.errors import NotFound
+from plugins.api import BallotFormat, EligibilityProof, OutcomeRule
+from plugins.host.failures import PluginFailure
+from plugins.host.guard import Guarded
+from plugins.host.kinds import BY_NAME
+from plugins.host.models import PluginActivation
+from plugins.host.registry import Registered, registry
+
+
+def active_plugins() -> dict[str, PluginActivation]:
+    """The activations that hold in this tenant, of plugins that stand in this process."""
+    standing = registry().plugins
+    rows = PluginActivation.objects.filter(ended_at__isnull=True, plugin__in=list(standing))
+    return {row.plugin: row for row in rows}
+
+
+def _missing(kind: str, key: str) -> NotFound:
+    return NotFound(
+        f"There is no {kind.replace('_', ' ')} {key!r} here.",
+        code="plugin.not_active",
+        remedy="Activate the plugin that brings it.",
+    )
+
+
+def _found(kind: str, key: str) -> tuple[Registered, PluginActivation]:
+    registered = registry().modules.get((kind, key))
+    if registered is None:
+        raise _missing(kind, key)
+    row = PluginActivation.objects.filter(plugin=registered.plugin.name, ended_at__isnull=True).first()
+    if row is None:
+        raise _missing(kind, key)
+    return registered, row
+
+
+def module(kind: str, key: str) -> Guarded:
+    """A guarded module. Raises NotFound when this tenant has none of that key."""
+    return Guarded(_found(kind, key)[0])
+
+
+def ballot_format(key: str) -> BallotFormat:
+    return cast(BallotFormat, module("ballot_format", key))
+
+
+def outcome_rule(key: str) -> OutcomeRule:
+    return cast(OutcomeRule, module("outcome_rule", key))
+
+
+def eligibility_proof(key: str) -> EligibilityProof:
+    return cast(EligibilityProof, module("eligibility_proof", key))
+
+
+def active_modules(kind: str) -> list[Any]:
+    """The guarded modules of a kind that this tenant may choose, in order of key."""
+    if kind not in BY_NAME:
+        raise NotFound(f"There is no kind of module {kind!r}.", code="plugin.kind")
+    active = active_plugins()
+    found = [one for (name, _), one in sorted(registry().modules.items()) if name == kind]
+    return [Guarded(one) for one in found if one.plugin.name in active]
+
+
+def module_settings(kind: str, key: str) -> BaseModel:
+    """The tenant's settings of a module, checked on load. Raises NotFound, or PluginFailure when they do not fit."""
+    registered, row = _found(kind, key)
+    kept = row.settings.get(key, {})
+    try:
+        return registered.module.Settings.model_validate(kept.get("values", {}))
+    except ValidationError as error:
+        raise PluginFailure(
+            plugin=registered.plugin.name, method=f"{kind} {key} settings", reason="kept values do not fit"
+        ) from error
