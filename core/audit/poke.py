@@ -27,7 +27,7 @@ def poke(tenant: UUID) -> None:
     """Say that this tenant has something waiting; silence when Redis is away."""
     with suppress(redis.RedisError):
         server = _server(environment().redis_url)
-        if cast(int, server.rpush(POKES, str(tenant))) > WAITING_KEPT:
+        if server.rpush(POKES, str(tenant)) > WAITING_KEPT:
             server.ltrim(POKES, -WAITING_KEPT, -1)
 
 

@@ -36,7 +36,7 @@ class FileBackend(BaseEmailBackend):
             fresh = directory / f"{name}.new"
             handle = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
             with os.fdopen(handle, "wb") as opened:
-                opened.write(message.as_bytes(linesep="\r\n"))
+                opened.write(message.as_bytes())
             fresh.replace(directory / f"{name}.eml")
         return len(email_messages)
 

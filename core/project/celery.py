@@ -8,13 +8,14 @@ from uuid import UUID
 
 from celery import Celery
 from celery.signals import worker_init
-from kombu import Queue as BrokerQueue
+from kombu.entity import Queue as BrokerQueue
 from kombu.exceptions import OperationalError
+from redis import RedisError
 
 from core.audit.outbox import job_names
 from core.audit.tasks import TenantTask
 from core.kernel.env import environment
-from core.kernel.errors import Refused, Unavailable
+from core.kernel.errors import Unavailable
 from core.kernel.jobs import Queue
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", f"core.project.settings.{environment().env}")
@@ -34,7 +35,7 @@ app.conf.update(
     task_reject_on_worker_lost=True,
     task_create_missing_queues=False,
     task_default_queue=Queue.DEFAULT.value,
-    task_queues=[BrokerQueue(queue.value) for queue in Queue],
+    task_queues=[BrokerQueue(queue.value) for queue in Queue],  # type: ignore[no-untyped-call]  # neither does kombu
     worker_pool="prefork",
     worker_prefetch_multiplier=1,
     worker_enable_remote_control=False,
@@ -51,12 +52,13 @@ def register() -> None:
             app.register_task(type("Job", (TenantTask,), {"name": name, "__module__": __name__})())
 
 
-@worker_init.connect(weak=False)
+@worker_init.connect(weak=False)  # type: ignore[untyped-decorator]  # Celery publishes no types
 def only_processes(sender: Any = None, **_: Any) -> None:
     """Threads of one process would share a tenant (security.md T49)."""
     pool = getattr(sender, "pool_cls", None)
     if "prefork" not in str(getattr(pool, "__module__", pool)):
-        raise Refused("The worker runs in processes only.", code="worker.pool", remedy="Leave out --pool.")
+        # Celery swallows every ordinary exception of a signal's receiver; this one ends the process.
+        raise SystemExit("commonty: the worker runs in processes only; leave out --pool.")
 
 
 class CeleryCarrier:
@@ -71,5 +73,5 @@ class CeleryCarrier:
                 queue=queue,
                 retry=False,
             )
-        except OperationalError as error:
+        except (OperationalError, RedisError) as error:
             raise Unavailable("The broker does not answer.", code="broker.unreachable") from error
