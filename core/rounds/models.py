@@ -76,7 +76,7 @@ class Pot(Sealed):
     name = LocalisedTextField()
 
     def __str__(self) -> str:
-        return self.name.en
+        return str(self.name.en)
 
     def total(self) -> Money:
         """The sum of the fund sources."""

@@ -102,7 +102,10 @@ def fund_source_add(
     pot = next((pot for pot in locked.pots.all() if pot.name.en == pot_name.en), None)
     if pot is None:
         pot = Pot.objects.create(round=locked, name=pot_name)
-    return FundSource.objects.create(pot=pot, name=name, amount=amount, restriction=restriction)
+    row = FundSource(pot=pot, name=name, restriction=restriction)
+    row.amount = amount
+    row.save(force_insert=True)
+    return row
 
 
 @transaction.atomic
