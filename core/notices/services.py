@@ -23,7 +23,7 @@ from tenants.registry.context import current_tenant
 SEND_JOB = Job("notices.send", Queue.MAIL)
 ADDRESS_PURPOSE = "notice/address"
 SECRET_PURPOSE = "notice/secret"  # noqa: S105  # the name of a purpose
-SECRET_LIFE = timedelta(minutes=30)
+SECRET_LIFE = timedelta(minutes=10)
 TEMPLATES = frozenset({"one-time-code", "voting-opened", "result-published"})
 LANGUAGES = frozenset({"en", "gd"})
 
@@ -33,7 +33,7 @@ def notice_send(
 ) -> UUID:
     """Have a message written to one address; returns the notice's id. `context` is JSON and holds no secret.
 
-    `secret` (such as a code) is encrypted for half an hour and removed once sent. Raises Invalid for an address that
+    `secret` (such as a code) is encrypted for ten minutes and removed once sent. Raises Invalid for an address that
     is none or an unknown template, Refused outside a transaction.
     """
     if not connection.in_atomic_block:
