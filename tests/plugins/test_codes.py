@@ -10,6 +10,7 @@ from django.db import connection, transaction
 
 from core.audit.models import AuditEvent
 from core.kernel.errors import NotFound, Refused, Unavailable
+from core.notices.models import Notice
 from plugins.api import FormSpec, NoSettings, Proof, ProofRefused, Redirect, RequestFacts
 from plugins.host import codes, ports
 from plugins.host.context import plugin_context, proof_callback
@@ -191,3 +192,14 @@ def test_a_plugin_that_moves_away_or_breaks_the_transaction_is_put_back(tenants:
         names = set(PluginActivation.objects.values_list("plugin", flat=True))
     assert "kept" in names
     assert "smuggled" not in names
+
+
+def test_the_service_sends_codes_as_notices_and_an_undeliverable_address_gets_the_same_answer(tenants: Any) -> None:
+    with in_tenant(tenants.alpha, role=Role.VOTER):
+        assert codes.code_issue(to=ADDRESS, language="gd")
+        assert codes.code_issue(to="no..dots@-example.c_m", language="en")
+        assert OneTimeCode.objects.count() == 2
+    with in_tenant(tenants.alpha, role=Role.WORKER):
+        notices = list(Notice.objects.values())
+    assert [(notice["template"], notice["language"]) for notice in notices] == [("one-time-code", "gd")]
+    assert "ailsa" not in str(notices).lower()
