@@ -8,6 +8,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
 import time
 import urllib.request
 from typing import Any
@@ -41,17 +42,21 @@ def run(args: argparse.Namespace, out: Any) -> dict[str, Any] | None:
     if args.fresh and settings.var_dir.exists():
         out.say("Removing the data of the earlier demo …")
         services_down()
-        for name in ("postgres", "redis", "media", "mail", "keys", "static", "services.json"):
+        for name in ("postgres", "redis", "media", "mail", "keys", "static", "services.json", "sign-in-port"):
             path = settings.var_dir / name
             shutil.rmtree(path, ignore_errors=True) if path.is_dir() else path.unlink(missing_ok=True)
     out.say("Starting PostgreSQL and Redis …")
     services_up()
     setup_django()
     _prepare(out)
+    # An operator who names a provider gets that one, and gives out the first roles there.
+    login_port = 0 if settings.oidc_issuer else _login_port(settings)
+    if login_port:
+        _people(f"http://127.0.0.1:{login_port}", out)
     out.say(f"Ready to serve after {time.perf_counter() - begun:.1f} s")
     if args.once:
         return {"seconds": round(time.perf_counter() - begun, 2)}
-    _serve(out)
+    _serve(out, login_port)
     return None
 
 
@@ -85,18 +90,53 @@ def _prepare(out: Any) -> None:
         )
 
 
-def _serve(out: Any) -> None:
+def _login_port(settings: Any) -> int:
+    """The port of the demo's sign-in: the one of last time where it is free, since people are known by its address."""
+    kept = settings.var_dir / "sign-in-port"
+    if kept.is_file():
+        port = int(kept.read_text(encoding="utf-8"))
+        if not _taken(port):
+            return port
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = int(probe.getsockname()[1])
+    kept.write_text(str(port), encoding="utf-8")
+    return port
+
+
+def _people(issuer: str, out: Any) -> None:
+    """Give the demo officers their roles in every council, once per address of the sign-in."""
+    from core.project.demo_people import demo_people_grant
+    from tenants.registry.selectors import tenant_refs
+
+    new = sum(demo_people_grant(issuer=issuer, tenant=tenant) for tenant in tenant_refs())
+    if new:
+        out.say(f"{new} demo officers have been given their roles")
+
+
+def _serve(out: Any, login_port: int) -> None:
     from core.kernel.env import environment
     from core.project.cli.serve import command
 
     settings = environment()
     words = command(address="127.0.0.1", port=settings.port, workers=2)
-    web = subprocess.Popen(words, env={**os.environ}, start_new_session=True)
+    others: list[subprocess.Popen[bytes]] = []
+    with_login = {**os.environ}
+    if login_port:
+        with_login["COMMONTY_OIDC_ISSUER"] = f"http://127.0.0.1:{login_port}"
+        provider = [sys.executable, "-m", "core.project.demo_login", "--port", str(login_port)]
+        others.append(subprocess.Popen(provider, start_new_session=True))
+    web = subprocess.Popen(words, env=with_login, start_new_session=True)
+    others += [
+        subprocess.Popen([sys.executable, "-m", "core.project.cli", *role], start_new_session=True)
+        for role in (("worker", "--processes", "2"), ("sequencer",))
+    ]
     try:
         _wait(web, settings.port)
         out.say("")
         out.say(f"  All of Scotland   {settings.origin('hub')}/")
         out.say(f"  Glasgow City      {settings.origin('glasgow-city')}/")
+        out.say(f"  Its officers      {settings.origin('glasgow-city.staff')}/cms/")
         out.say(f"  In Gaelic         {settings.origin('na-h-eileanan-siar')}/gd/")
         out.say("")
         out.say("  Every council is at its own name, as listed on the national site. Ctrl-C stops the demo.")
@@ -104,7 +144,8 @@ def _serve(out: Any) -> None:
     except KeyboardInterrupt:
         out.say("Stopping …")
     finally:
-        _stop(web)
+        for process in (web, *others):
+            _stop(process)
         from core.project.services import services_down
 
         services_down()
