@@ -13,6 +13,7 @@ handler500 = "core.web.errors.server_error"
 
 urlpatterns = [
     *sign_in_urls,
+    path("", include("core.web.manage.urls")),
     path("demo-mail/", demo_mail, name="demo-mail"),
     path("cms/", include(wagtailadmin_urls)),
     path("documents/", include(wagtaildocs_urls)),
