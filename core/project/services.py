@@ -6,6 +6,7 @@ disk (`services.json`) is only a note of where they are: whether they live is as
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import secrets
@@ -132,19 +133,25 @@ def _run(command: list[str], log: Path, **identity: Any) -> None:
 # -- PostgreSQL -------------------------------------------------------------------------------------------------------
 
 
-def _postmaster(data: Path) -> tuple[int, int] | None:
-    """Process id and port of the server of this directory, if it is alive and is a postgres; a stale file is None."""
+def _server_process(data: Path) -> tuple[int, int] | None:
+    """Process id and port of the server of this directory, if it lives; a stale pid file is None."""
     import psutil
 
     try:
         lines = (data / "postmaster.pid").read_text().splitlines()
         pid, port = int(lines[0]), int(lines[3])
         process = psutil.Process(pid)
-        if "postgres" not in process.name() or process.status() == psutil.STATUS_ZOMBIE:
+        if process.status() == psutil.STATUS_ZOMBIE or str(data) not in process.cmdline():
             return None
-    except (FileNotFoundError, IndexError, ValueError, psutil.NoSuchProcess):
+    except (FileNotFoundError, IndexError, ValueError, psutil.NoSuchProcess, psutil.AccessDenied):
         return None
-    return (pid, port) if _listening(port) else None
+    return pid, port
+
+
+def _postmaster(data: Path) -> tuple[int, int] | None:
+    """The same, once it listens."""
+    found = _server_process(data)
+    return found if found and _listening(found[1]) else None
 
 
 def _postgres_init(var: Path, data: Path, programs: Path, log: Path, identity: dict[str, Any]) -> None:
@@ -183,7 +190,16 @@ def _postgres_start(var: Path) -> dict[str, Any]:
     data, log = root / "data", root / "data" / "server.log"
     root.mkdir(parents=True, exist_ok=True)
     programs = _postgres_bin()
-    alive = _postmaster(data)
+    deadline = time.monotonic() + 60
+    while (alive := _postmaster(data)) is None and _server_process(data) and time.monotonic() < deadline:
+        # It lives and does not listen yet; its pid file must not be taken for a stale one.
+        time.sleep(0.05)
+    if alive is None and _server_process(data):
+        raise Unavailable(
+            "PostgreSQL runs and does not listen.",
+            code="services.start",
+            remedy=f"See {log}; stop that process and start again.",
+        )
     if alive is None:
         identity = _identity()
         if identity:
@@ -317,15 +333,23 @@ def services_up() -> dict[str, Any]:
     """Start what is not running, repair what a crash left, and note where they are. Raises Unavailable."""
     var = environment().var_dir
     var.mkdir(parents=True, exist_ok=True)
-    found = {"postgres": _postgres_start(var), "redis": _redis_start(var)}
+    with (var / "services.lock").open("w") as lock:
+        # Two commands that start at the same moment: the second finds what the first has started.
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        found = {"postgres": _postgres_start(var), "redis": _redis_start(var)}
+        _note(var, found)
+    environment.cache_clear()
+    return found
+
+
+def _note(var: Path, found: dict[str, Any]) -> None:
+    """Write where they are, whole or not at all, for the owner alone: the addresses hold passwords."""
     path = var / "services.json"
     fresh = path.with_suffix(".new")
     handle = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(handle, "w") as opened:
         json.dump(found, opened, indent=1)
     fresh.replace(path)
-    environment.cache_clear()
-    return found
 
 
 def services_status() -> dict[str, Any]:
