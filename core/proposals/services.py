@@ -15,11 +15,12 @@ from core.proposals.models import Proposal
 from core.proposals.selectors import proposals_on_ballot
 from core.rounds.lifecycle import GuardFailure
 from core.rounds.models import Round
-from core.rounds.selectors import pot_total
+from core.rounds.selectors import pot_total, rules_of
 from core.rounds.services import EDITABLE
 from plugins.api.money import Money
 from plugins.api.text import LocalisedText, Text
-from plugins.api.values import SubjectRef
+from plugins.api.values import Offer, SubjectRef
+from plugins.host.selectors import ballot_format, outcome_rule
 
 
 @transaction.atomic
@@ -79,6 +80,9 @@ LOWER_OR_WITHDRAW = Text(
 )
 
 
+CHANGE_RULES = Text("Change the rules or the projects.", "Atharraich na riaghailtean no na pròiseactan.")
+
+
 class ProjectsReady:
     """Voting opens only on projects that exist and that the pot could pay for."""
 
@@ -94,7 +98,7 @@ class ProjectsReady:
                     Text("Put at least one project on the ballot.", "Cuir co-dhiù aon phròiseact air a' bhaileat."),
                 )
             ]
-        return [
+        return self._modules(round, projects, pot) + [
             GuardFailure(
                 "round.project_above_pot",
                 Text(
@@ -105,6 +109,20 @@ class ProjectsReady:
             for row in projects
             if row.cost > pot
         ]
+
+    @staticmethod
+    def _modules(round: Round, projects: Sequence[Proposal], pot: Money) -> list[GuardFailure]:
+        """What the kind of ballot and the rule say of these projects."""
+        rules = rules_of(round)
+        if rules is None:
+            return []
+        offer = Offer(round=str(round.id), budget=pot, projects=tuple(row.as_project() for row in projects))
+        ballot, rule = ballot_format(rules.ballot_format), outcome_rule(rules.outcome_rule)
+        problems = [
+            *ballot.check(offer, ballot.Settings.model_validate(rules.ballot_settings)),
+            *rule.check(offer.instance(), rule.Settings.model_validate(rules.outcome_settings)),
+        ]
+        return [GuardFailure(problem.code, problem.message, CHANGE_RULES) for problem in problems]
 
     def effect(self, round: Round, actor: Any) -> None:
         """Nothing to do: voting freezes the offer."""
