@@ -29,11 +29,19 @@ PLAIN = {"theme.css": ANYBODY, ".well-known/security.txt": ANYBODY}
 PAGES = {"": ANYBODY, "accessibility/": ANYBODY, "privacy/": ANYBODY, "complaints/": ANYBODY}
 # The demo's letter box is open, since a resident reads their code there; outside the demo there is no such page.
 DEMO = {"demo-mail/": ANYBODY}
+MANAGE = {
+    "": OFFICERS,
+    "rounds/new/": OFFICERS,
+    "rounds/<slug:slug>/": OFFICERS,
+    "rounds/<slug:slug>/projects/new/": OFFICERS,
+    "rounds/<slug:slug>/projects/<str:ref>/": OFFICERS,
+    "rounds/<slug:slug>/steps/<slug:verb>/": OFFICERS,
+}
 STATED: dict[str, dict[str, str]] = {
     "core.project.urls_public": {**SIGN_IN, **PLAIN, **PAGES, "places/": ANYBODY, "past-rounds/": ANYBODY},
     "core.project.urls_hub": {**SIGN_IN, **PLAIN, **PAGES, "one-percent/": ANYBODY, "councils.geojson": ANYBODY},
-    "core.project.urls_staff": {**SIGN_IN, **DEMO},
-    "core.project.urls_hub_staff": {**SIGN_IN, **DEMO},
+    "core.project.urls_staff": {**SIGN_IN, **DEMO, **MANAGE},
+    "core.project.urls_hub_staff": {**SIGN_IN, **DEMO, **MANAGE},
     "core.project.urls_files": {"<path:name>": ANYBODY},
 }
 # Wagtail's addresses stand under these; one answer for all of them.

@@ -138,7 +138,8 @@ def test_no_role_rewrites_the_record_or_drops_anything(tenants: Any, role: Role)
         entered = in_tenant(tenants.alpha, role=role)
         with entered, pytest.raises(ProgrammingError), transaction.atomic(), connection.cursor() as cursor:
             cursor.execute(statement)
-    assert admin(f'SELECT kind FROM "{tenants.alpha.schema}".audit_auditevent') == [("test",)]
+    kept = admin(f"SELECT kind FROM \"{tenants.alpha.schema}\".audit_auditevent WHERE kind = 'test'")
+    assert kept == [("test",)]
 
 
 def test_a_role_cannot_reach_a_neighbour_by_name(tenants: Any) -> None:
