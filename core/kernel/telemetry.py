@@ -46,6 +46,11 @@ def bind_context(**values: str) -> None:
     _context.set({**(_context.get() or {}), **{key: value for key, value in values.items() if key in ALLOWED}})
 
 
+def clear_context() -> None:
+    """Forget what this thread was doing, so that the next request's log lines do not carry it."""
+    _context.set(None)
+
+
 @contextmanager
 def span(name: str, **attributes: Any) -> Iterator[Any]:
     """A span around a piece of work. Attributes outside the allowed names are dropped."""

@@ -22,3 +22,16 @@ def grants_active(person: Person) -> list[RoleGrant]:
 def roles_of(person: Person, *, round_id: UUID | None = None) -> frozenset[str]:
     """Roles for the whole tenant, and for the round where one is named."""
     return frozenset(grant.role for grant in grants_active(person) if grant.round_id in (None, round_id))
+
+
+def roles_anywhere(person: Person) -> frozenset[str]:
+    """Roles the person holds for the tenant or for any single round."""
+    return frozenset(grant.role for grant in grants_active(person))
+
+
+def rounds_granted(person: Person) -> frozenset[UUID] | None:
+    """The rounds in which the person holds a role; None where a role for the whole tenant covers every round."""
+    grants = grants_active(person)
+    if any(grant.round_id is None for grant in grants):
+        return None
+    return frozenset(grant.round_id for grant in grants if grant.round_id is not None)

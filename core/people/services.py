@@ -65,10 +65,10 @@ def groups_sync(*, person: Person) -> None:
     if set(person.groups.values_list("name", flat=True)) == wanted:
         return
     with transaction.atomic():
-        person.groups.set([_editors()] if wanted else [])
+        person.groups.set([editors_group()] if wanted else [])
 
 
-def _editors() -> Group:
+def editors_group() -> Group:
     """The group that may enter Wagtail's editor, made in this tenant when it is first needed."""
     group, made = Group.objects.get_or_create(name=EDITORS)
     if made:

@@ -73,6 +73,11 @@ class PastRound:
     notes: str
     source_url: str
 
+    @property
+    def anchor(self) -> str:
+        """Where it stands on the page of earlier rounds."""
+        return f"round-{self.reference}".lower()
+
 
 @dataclass(frozen=True, slots=True)
 class PastAward:
@@ -86,6 +91,11 @@ class PastAward:
     votes: int | None
     status: str
     source_url: str
+
+    @property
+    def anchor(self) -> str:
+        """Where it stands on the page of earlier rounds."""
+        return f"project-{self.reference}".lower()
 
 
 def _rows(name: str) -> list[dict[str, str]]:

@@ -8,26 +8,36 @@ from __future__ import annotations
 
 def bind() -> None:
     """Bind every port. Called once per process; calling it again changes nothing."""
+    from cms.provisioning import pages_step
     from core.places.provisioning import areas_step
     from plugins.host.provisioning import plugins_step
     from tenants.office.provisioning import Step, bind_steps
 
-    bind_steps([Step("plugins", plugins_step), Step("areas", areas_step)])
+    bind_steps([Step("plugins", plugins_step), Step("areas", areas_step), Step("pages", pages_step)])
 
     from core.audit import outbox
     from core.kernel import jobs
     from core.notices.services import SEND_JOB, notice_deliver
+    from core.voting.services import TALLY_JOB
+    from core.voting.tasks import tally_handle
 
     jobs.bind(outbox.OutboxJobs())
     outbox.bind({})
-    outbox.bind_jobs({SEND_JOB: notice_deliver})
+    outbox.bind_jobs({SEND_JOB: notice_deliver, TALLY_JOB: tally_handle})
 
     from core.notices.codes import CodeNotices
     from plugins.host.ports import code_sender_bind
 
     code_sender_bind(CodeNotices())
 
-    from core.proposals.services import ProjectsReady
+    from core.proposals.parts import ProjectsReady
+    from core.rounds.parts import ProofsReady
     from core.rounds.ports import bind_parts
+    from core.voting.transitions import PARTS
 
-    bind_parts([ProjectsReady()])
+    bind_parts([ProofsReady(), ProjectsReady(), *PARTS])
+
+    from core.audit.ports import bind_sequencers
+    from core.voting.sequencer import BallotSequencer
+
+    bind_sequencers([BallotSequencer()])

@@ -12,5 +12,8 @@ handler500 = "core.web.errors.server_error"
 urlpatterns = [
     path("", include("core.web.public.urls_plain")),
     *sign_in_urls,
-    *i18n_patterns(path("", include("core.web.hub.urls")), prefix_default_language=False),
+    # The editors' pages come last: whatever no page of the service answers.
+    *i18n_patterns(
+        path("", include("core.web.hub.urls")), path("", include("cms.urls")), prefix_default_language=False
+    ),
 ]

@@ -13,5 +13,8 @@ urlpatterns = [
     # Files of the look and well-known addresses have one address, whatever the language.
     path("", include("core.web.public.urls_plain")),
     *sign_in_urls,
-    *i18n_patterns(path("", include("core.web.public.urls")), prefix_default_language=False),
+    # The editors' pages come last: whatever no page of the service answers.
+    *i18n_patterns(
+        path("", include("core.web.public.urls")), path("", include("cms.urls")), prefix_default_language=False
+    ),
 ]

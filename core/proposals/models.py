@@ -32,7 +32,7 @@ class Proposal(Sealed):
     area = models.CharField(max_length=80, blank=True)
     category = models.CharField(max_length=80, blank=True)
     officer_view = LocalisedTextField(blank=True)
-    image = models.ImageField(upload_to="projects", blank=True)
+    image = models.ImageField(upload_to="projects", blank=True, help_text="re-encoded when it came in")
     image_alt = LocalisedTextField(blank=True, null=True)
     state = models.CharField(max_length=12, choices=State.choices, default=State.DRAFT)
     created_at = models.DateTimeField(auto_now_add=True)

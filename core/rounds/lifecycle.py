@@ -44,7 +44,10 @@ class GuardFailure:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What guards judge by. `pot` in pence, times aware; `failures` come from the parts of higher modules."""
+    """What guards judge by. `pot` in pence, times aware.
+
+    `failures` come from the parts of higher modules, `parts` names those modules; `reason` is a Reason or empty.
+    """
 
     pot: int = 0
     has_rules: bool = False
@@ -52,11 +55,28 @@ class Facts:
     closes_at: datetime | None = None
     now: datetime | None = None
     failures: tuple[GuardFailure, ...] = ()
+    parts: frozenset[str] = frozenset()
+    reason: str = ""
+
+
+class Reason(StrEnum):
+    """Why a person took a step that needs a reason. The code is public; their own words stay with the council."""
+
+    CORRECTION = "correction"
+    FAULT = "fault"
+    SAFETY = "safety"
+    LEGAL = "legal"
+    FUNDING = "funding"
+    OTHER = "other"
 
 
 @dataclass(frozen=True, slots=True)
 class Transition:
-    """One line of the table. `undo` names the verb that takes it back; empty means it cannot be undone."""
+    """One line of the table.
+
+    `undo` names the verb that takes it back; empty means it cannot be undone. `needs` names the module without whose
+    part the step may not be taken at all. `reasoned`: whoever takes it says why.
+    """
 
     verb: str
     source: State
@@ -64,6 +84,8 @@ class Transition:
     roles: frozenset[str]
     guards: tuple[str, ...] = ()
     undo: str = ""
+    needs: str = ""
+    reasoned: bool = False
 
     @property
     def reversible(self) -> bool:
@@ -108,9 +130,21 @@ def _rules(facts: Facts) -> GuardFailure | None:
 
 GUARDS: Mapping[str, Callable[[Facts], GuardFailure | None]] = {"pot": _pot, "dates": _dates, "rules": _rules}
 
+PART_MISSING = GuardFailure(
+    "round.part_missing",
+    Text("The ballot box is not set up on this service.", "Chan eil am bogsa-bhòtaidh air a chur air dòigh an seo."),
+    Text("Ask the people who run this service.", "Faighnich dhan fheadhainn a ruitheas an t-seirbheis seo."),
+)
+REASON_MISSING = GuardFailure(
+    "round.reason_missing",
+    Text("This step needs a reason.", "Tha feum aig a’ cheum seo air adhbhar."),
+    Text("Choose the reason and say it in your own words.", "Tagh an t-adhbhar agus mìnich e nad fhaclan fhèin."),
+)
+BALLOT_BOX = "voting"
 OFFICERS = frozenset({"officer"})
 MANAGERS = frozenset({"officer", "round_manager"})
 BEFORE_BALLOT = (State.DESIGN, State.IDEAS, State.CO_CONSTRUCTION, State.FEASIBILITY)
+EDITABLE = frozenset(state.value for state in (*BEFORE_BALLOT, State.BALLOT_PREP))
 
 
 def _table() -> Iterable[Transition]:
@@ -122,18 +156,19 @@ def _table() -> Iterable[Transition]:
         back = f"reopen_{source.value}"
         yield Transition("prepare_ballot", source, State.BALLOT_PREP, MANAGERS, undo=back)
         yield Transition(back, State.BALLOT_PREP, source, MANAGERS)
-    yield Transition("open_voting", State.BALLOT_PREP, State.VOTING, MANAGERS, guards=("pot", "dates", "rules"))
-    yield Transition("suspend", State.VOTING, State.SUSPENDED, OFFICERS, undo="resume")
+    ready = ("pot", "dates", "rules")
+    yield Transition("open_voting", State.BALLOT_PREP, State.VOTING, MANAGERS, guards=ready, needs=BALLOT_BOX)
+    yield Transition("suspend", State.VOTING, State.SUSPENDED, OFFICERS, undo="resume", reasoned=True)
     yield Transition("resume", State.SUSPENDED, State.VOTING, OFFICERS)
-    yield Transition("close_voting", State.VOTING, State.COUNT, MANAGERS)
-    yield Transition("publish_result", State.COUNT, State.RATIFICATION, OFFICERS)
+    yield Transition("close_voting", State.VOTING, State.COUNT, MANAGERS, needs=BALLOT_BOX)
+    yield Transition("publish_result", State.COUNT, State.RATIFICATION, OFFICERS, needs=BALLOT_BOX)
     yield Transition("start_delivery", State.RATIFICATION, State.DELIVERY, MANAGERS, undo="return_to_ratification")
     yield Transition("return_to_ratification", State.DELIVERY, State.RATIFICATION, MANAGERS)
     yield Transition("start_evaluation", State.DELIVERY, State.EVALUATION, MANAGERS, undo="return_to_delivery")
     yield Transition("return_to_delivery", State.EVALUATION, State.DELIVERY, MANAGERS)
     yield Transition("close_round", State.EVALUATION, State.CLOSED, OFFICERS)
     for source in (*BEFORE_BALLOT, State.BALLOT_PREP, State.SUSPENDED):
-        yield Transition("cancel", source, State.CANCELLED, OFFICERS)
+        yield Transition("cancel", source, State.CANCELLED, OFFICERS, reasoned=True)
 
 
 TABLE: tuple[Transition, ...] = tuple(_table())
@@ -173,6 +208,10 @@ def transition(state: str, verb: str, facts: Facts) -> State | list[GuardFailure
             )
         ]
     failed = [failure for name in row.guards if (failure := GUARDS[name](facts)) is not None]
+    if row.needs and row.needs not in facts.parts:
+        failed.append(PART_MISSING)
+    if row.reasoned and not facts.reason:
+        failed.append(REASON_MISSING)
     failed.extend(facts.failures)
     return failed or row.target
 

@@ -6,9 +6,10 @@ import uuid
 
 from django.db import models
 from django.db.models import F, Q
+from django.db.models.functions import Now
 
 from core.kernel.fields import LocalisedTextField, MoneyField
-from core.rounds.lifecycle import State
+from core.rounds.lifecycle import Reason, State
 from plugins.api.money import Money
 from tenants.registry.seal import Sealed
 
@@ -100,7 +101,10 @@ class FundSource(Sealed):
 
 
 class RuleSet(models.Model):
-    """One version of a round's rules: how ballots look and how they decide."""
+    """One version of a round's rules: how ballots look and how they decide.
+
+    Written once: no role may change or remove a version, and once voting has opened the database takes no new one.
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     round = models.ForeignKey(Round, on_delete=models.CASCADE, related_name="rule_sets")
@@ -116,3 +120,23 @@ class RuleSet(models.Model):
 
     def __str__(self) -> str:
         return f"{self.ballot_format} / {self.outcome_rule} v{self.version}"
+
+
+class RoundTransition(Sealed):
+    """One step of a round: who took it, when, and why. The words stay here; the public fact carries the code alone."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    round = models.ForeignKey(Round, on_delete=models.PROTECT, related_name="transitions")
+    verb = models.CharField(max_length=32)
+    source = models.CharField(max_length=16, choices=STATES)
+    target = models.CharField(max_length=16, choices=STATES)
+    reason_code = models.CharField(max_length=16, blank=True, choices=[(one.value, one.value) for one in Reason])
+    reason = models.TextField(blank=True, max_length=1000)
+    actor = models.UUIDField(null=True, help_text="public id of the person; empty: the service itself")
+    made_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        indexes = [models.Index(fields=["round", "made_at"], name="rounds_transition_in_order")]
+
+    def __str__(self) -> str:
+        return f"{self.verb}: {self.source} to {self.target}"

@@ -10,8 +10,12 @@ from core.rounds.models import Round
 
 
 class TransitionPart(Protocol):
-    """What a higher module asks and does when a round moves. Both run inside the transition's transaction."""
+    """What a higher module asks and does when a round moves. Both run inside the transition's transaction.
 
+    `name` is the module's: some steps may not be taken while no part of that name is bound (`Transition.needs`).
+    """
+
+    name: str
     verbs: frozenset[str]
 
     def guards(self, round: Round) -> Sequence[GuardFailure]:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from uuid import UUID
+
 from core.kernel.errors import NotFound
 from core.rounds.lifecycle import State
-from core.rounds.models import FundSource, Round, RuleSet
+from core.rounds.models import FundSource, Pot, Round, RoundTransition, RuleSet
 from plugins.api.money import Money
 
 HIDDEN = (State.DESIGN.value,)
@@ -21,14 +23,38 @@ def round_by_slug(slug: str, *, visible_only: bool = False) -> Round:
     return row
 
 
+def round_id_of(slug: str) -> UUID | None:
+    """The round that a word of an address names, for access rules that look at one round."""
+    return Round.objects.filter(slug=slug).values_list("id", flat=True).first()
+
+
 def rounds_visible() -> list[Round]:
     """Rounds that residents may see, newest first."""
     return list(Round.objects.exclude(state__in=HIDDEN).order_by("-created_at"))
 
 
-def rounds_all() -> list[Round]:
-    """Every round, for officers, newest first."""
-    return list(Round.objects.order_by("-created_at"))
+def rounds_all(*, only: frozenset[UUID] | None = None) -> list[Round]:
+    """Every round, for officers, newest first; or those of `only`, for people whose role is limited to them."""
+    found = Round.objects.filter(archive=False).order_by("-created_at")
+    return list(found if only is None else found.filter(id__in=only))
+
+
+def pots_of(round: Round) -> list[Pot]:
+    """The pots with their sources, in two queries."""
+    return list(Pot.objects.filter(round=round).prefetch_related("sources").order_by("name", "id"))
+
+
+def fund_source_of(round: Round, source_id: UUID) -> FundSource:
+    """One source of this round's money. Raises NotFound."""
+    row = FundSource.objects.filter(pot__round=round, id=source_id).select_related("pot__round").first()
+    if row is None:
+        raise NotFound("There is no such fund source.", code="fund.not_found")
+    return row
+
+
+def transitions_of(round: Round) -> list[RoundTransition]:
+    """The steps a round has taken, newest first."""
+    return list(RoundTransition.objects.filter(round=round).order_by("-made_at", "-id"))
 
 
 def pot_total(round: Round) -> Money:

@@ -55,5 +55,6 @@ class TenantMiddleware:
                     response = HttpResponse(content, status=response.status_code, headers=headers)
             return response
         finally:
+            telemetry.clear_context()
             set_urlconf(None)
             leave_everything()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from hypothesis import given
@@ -12,7 +13,15 @@ from plugins.api.text import Text
 from tests.conftest import ROOT
 
 NOW = datetime(2026, 11, 24, tzinfo=UTC)
-READY = Facts(pot=1, has_rules=True, opens_at=NOW, closes_at=NOW + timedelta(days=1), now=NOW)
+READY = Facts(
+    pot=1,
+    has_rules=True,
+    opens_at=NOW,
+    closes_at=NOW + timedelta(days=1),
+    now=NOW,
+    parts=frozenset({"voting"}),
+    reason="other",
+)
 VERBS = sorted({row.verb for row in TABLE})
 
 
@@ -66,14 +75,33 @@ def test_opening_says_everything_that_is_missing() -> None:
         "round.pot_empty",
         "round.dates_order",
         "round.no_rules",
+        "round.part_missing",
         "part.says_no",
     }
     assert all(failure.message.en and failure.remedy.en and failure.remedy.gd for failure in answer)
-    late = Facts(pot=1, has_rules=True, opens_at=NOW - timedelta(days=2), closes_at=NOW, now=NOW)
+    late = replace(READY, opens_at=NOW - timedelta(days=2), closes_at=NOW)
     refused = transition(State.BALLOT_PREP, "open_voting", late)
     assert isinstance(refused, list)
     assert [failure.code for failure in refused] == ["round.closes_in_past"]
     assert transition(State.BALLOT_PREP, "open_voting", READY) is State.VOTING
+
+
+def test_a_step_against_people_says_why_and_the_ballot_box_is_never_left_out() -> None:
+    for row in TABLE:
+        silent = transition(row.source, row.verb, replace(READY, reason=""))
+        alone = transition(row.source, row.verb, replace(READY, parts=frozenset()))
+        if row.reasoned:
+            assert isinstance(silent, list)
+            assert [failure.code for failure in silent] == ["round.reason_missing"]
+        else:
+            assert silent is row.target
+        if row.needs:
+            assert isinstance(alone, list)
+            assert [failure.code for failure in alone] == ["round.part_missing"]
+        else:
+            assert alone is row.target
+    assert {row.verb for row in TABLE if row.needs} == {"open_voting", "close_voting", "publish_result"}
+    assert {row.verb for row in TABLE if row.reasoned} == {"suspend", "cancel"}
 
 
 def test_the_readme_holds_the_diagram_of_the_table() -> None:

@@ -29,6 +29,16 @@ PLAIN = {"theme.css": ANYBODY, ".well-known/security.txt": ANYBODY}
 PAGES = {"": ANYBODY, "accessibility/": ANYBODY, "privacy/": ANYBODY, "complaints/": ANYBODY}
 # The demo's letter box is open, since a resident reads their code there; outside the demo there is no such page.
 DEMO = {"demo-mail/": ANYBODY}
+VOTE = {
+    "rounds/": ANYBODY,
+    "rounds/<slug:slug>/": ANYBODY,
+    "rounds/<slug:slug>/projects/": ANYBODY,
+    "rounds/<slug:slug>/projects/<str:ref>/": ANYBODY,
+    "rounds/<slug:slug>/rules/": ANYBODY,
+    "rounds/<slug:slug>/vote/": ANYBODY,
+    "rounds/<slug:slug>/vote/review/": ANYBODY,
+    "how-your-vote-is-kept/": ANYBODY,
+}
 MANAGE = {
     "": OFFICERS,
     "rounds/new/": OFFICERS,
@@ -38,7 +48,7 @@ MANAGE = {
     "rounds/<slug:slug>/steps/<slug:verb>/": OFFICERS,
 }
 STATED: dict[str, dict[str, str]] = {
-    "core.project.urls_public": {**SIGN_IN, **PLAIN, **PAGES, "places/": ANYBODY, "past-rounds/": ANYBODY},
+    "core.project.urls_public": {**SIGN_IN, **PLAIN, **PAGES, **VOTE, "places/": ANYBODY, "past-rounds/": ANYBODY},
     "core.project.urls_hub": {**SIGN_IN, **PLAIN, **PAGES, "one-percent/": ANYBODY, "councils.geojson": ANYBODY},
     "core.project.urls_staff": {**SIGN_IN, **DEMO, **MANAGE},
     "core.project.urls_hub_staff": {**SIGN_IN, **DEMO, **MANAGE},

@@ -27,12 +27,19 @@ def run(args: argparse.Namespace, out: Any) -> dict[str, Any] | None:
     from core.kernel.env import environment
     from core.kernel.errors import Refused
     from core.project.cli import setup_django
+    from core.project.processes import Processes
     from core.project.services import services_down, services_up
 
     begun = time.perf_counter()
+    # Being told to end, by whichever signal, stops everything that was started; also where a shell ignored Ctrl-C.
+    for ending in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(ending, signal.default_int_handler)
     settings = environment()
     if settings.env == "production":
         raise Refused("The demo does not run in production.", code="demo.production", remedy="Unset COMMONTY_ENV.")
+    left = Processes(settings.var_dir).reap()
+    if left:
+        out.say(f"Ended {left} processes that an earlier demo left behind.")
     if not args.once and _taken(settings.port):
         raise Refused(
             f"Something else already uses port {settings.port}.",
@@ -78,16 +85,14 @@ def _prepare(out: Any) -> None:
     out.say("Collecting static files …")
     call_command("collectstatic", interactive=False, verbosity=0)
     known = {ref.slug for ref in tenant_refs()}
-    missing = [council for council in councils() if council.slug not in known]
-    for number, council in enumerate(missing, start=1):
-        out.say(f"Onboarding {council.name.en} ({number} of {len(missing)})")
+    # Done again for a council that stands, the creation does only the steps that were added since.
+    for number, council in enumerate(councils(), start=1):
+        if council.slug not in known:
+            out.say(f"Onboarding {council.name.en} ({number} of {len(councils())})")
         tenant_create(slug=council.slug, kind="council", name=council.name, code=council.code)
-    if "hub" not in known:
-        tenant_create(
-            slug="hub",
-            kind="hub",
-            name=LocalisedText("Community Choices Scotland", "Roghainnean Coimhearsnachd na h-Alba"),
-        )
+    tenant_create(
+        slug="hub", kind="hub", name=LocalisedText("Community Choices Scotland", "Roghainnean Coimhearsnachd na h-Alba")
+    )
 
 
 def _login_port(settings: Any) -> int:
@@ -117,21 +122,20 @@ def _people(issuer: str, out: Any) -> None:
 def _serve(out: Any, login_port: int) -> None:
     from core.kernel.env import environment
     from core.project.cli.serve import command
+    from core.project.processes import Processes
 
     settings = environment()
     words = command(address="127.0.0.1", port=settings.port, workers=2)
-    others: list[subprocess.Popen[bytes]] = []
+    processes = Processes(settings.var_dir)
     with_login = {**os.environ}
     if login_port:
         with_login["COMMONTY_OIDC_ISSUER"] = f"http://127.0.0.1:{login_port}"
         provider = [sys.executable, "-m", "core.project.demo_login", "--port", str(login_port)]
-        others.append(subprocess.Popen(provider, start_new_session=True))
-    web = subprocess.Popen(words, env=with_login, start_new_session=True)
-    others += [
-        subprocess.Popen([sys.executable, "-m", "core.project.cli", *role], start_new_session=True)
-        for role in (("worker", "--processes", "2"), ("sequencer",))
-    ]
+        processes.start(provider, os.environ)
     try:
+        web = processes.start(words, with_login)
+        for role in (("worker", "--processes", "2"), ("sequencer",)):
+            processes.start([sys.executable, "-m", "core.project.cli", *role], os.environ)
         _wait(web, settings.port)
         out.say("")
         out.say(f"  All of Scotland   {settings.origin('hub')}/")
@@ -144,8 +148,7 @@ def _serve(out: Any, login_port: int) -> None:
     except KeyboardInterrupt:
         out.say("Stopping …")
     finally:
-        for process in (web, *others):
-            _stop(process)
+        processes.stop()
         from core.project.services import services_down
 
         services_down()
@@ -167,13 +170,3 @@ def _wait(web: subprocess.Popen[bytes], port: int) -> None:
         except OSError:
             time.sleep(0.1)
     raise Unavailable("The web server did not come up.", code="demo.web", remedy="Its words are above.")
-
-
-def _stop(process: subprocess.Popen[bytes]) -> None:
-    if process.poll() is not None:
-        return
-    process.send_signal(signal.SIGTERM)
-    try:
-        process.wait(timeout=10)
-    except subprocess.TimeoutExpired:
-        os.killpg(process.pid, signal.SIGKILL)

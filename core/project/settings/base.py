@@ -28,7 +28,9 @@ TENANT_APPS = [
     "core.places",
     "core.rounds",
     "core.proposals",
+    "core.voting",
     "core.notices",
+    "cms",
     "wagtail.sites",
     "wagtail.users",
     "wagtail.documents",
@@ -105,6 +107,7 @@ TEMPLATES = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "core.ui.context.page",
+                "cms.context.menus",
             ],
         },
     }
@@ -171,6 +174,7 @@ WAGTAIL_PASSWORD_RESET_ENABLED = False
 WAGTAIL_EMAIL_MANAGEMENT_ENABLED = False
 WAGTAILADMIN_LOGIN_URL = "/sign-in/"
 WAGTAIL_FRONTEND_LOGIN_URL = "/sign-in/"
+WAGTAIL_PRIVATE_PAGE_OPTIONS = {"SHARED_PASSWORD": False}
 WAGTAILIMAGES_EXTENSIONS = ["jpg", "jpeg", "png", "webp"]
 # Wagtail's background tasks carry no tenant (security.md T40); only the immediate backend is safe.
 TASKS = {"default": {"BACKEND": "django_tasks.backends.immediate.ImmediateBackend"}}

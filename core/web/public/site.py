@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
 
+from cms.views import front
 from core.people.access import ANYONE, access
 from core.places import selectors
 from core.places.national import past_awards
@@ -13,10 +14,9 @@ from tenants.registry.context import current_tenant
 
 
 @access(ANYONE)
-def home(request: HttpRequest) -> HttpResponse:
-    tenant = current_tenant()
-    earlier = [item for item in known_rounds() if item.council_slug == tenant.slug]
-    return render(request, "public/home.html", {"council": selectors.council_facts(tenant.slug), "earlier": earlier})
+def home(request: HttpRequest) -> HttpResponseBase:
+    """The editors' front page, with the rounds and facts of the place."""
+    return front(request)
 
 
 @access(ANYONE)
@@ -46,3 +46,9 @@ def privacy(request: HttpRequest) -> HttpResponse:
 @access(ANYONE)
 def complaints(request: HttpRequest) -> HttpResponse:
     return render(request, "public/complaints.html")
+
+
+@access(ANYONE)
+def how_kept(request: HttpRequest) -> HttpResponse:
+    """What is promised about a vote, and what is not."""
+    return render(request, "public/how_kept.html")

@@ -2,14 +2,26 @@
 
 from django.urls import path
 
-from core.web.public import site
+from core.web.public import account, results, rounds, site, vote
 
 app_name = "public"
 urlpatterns = [
     path("", site.home, name="home"),
+    path("rounds/", rounds.round_list, name="rounds"),
+    path("rounds/<slug:slug>/", rounds.round_page, name="round"),
+    path("rounds/<slug:slug>/projects/", rounds.projects, name="projects"),
+    path("rounds/<slug:slug>/projects/<str:ref>/", rounds.project, name="project"),
+    path("rounds/<slug:slug>/rules/", rounds.rules, name="rules"),
+    path("rounds/<slug:slug>/vote/", vote.vote, name="vote"),
+    path("rounds/<slug:slug>/vote/review/", vote.review, name="review"),
+    path("rounds/<slug:slug>/result/", results.result, name="result"),
+    path("rounds/<slug:slug>/result/explain/<str:ref>/", results.explain, name="explain"),
+    path("rounds/<slug:slug>/result.json", results.result_json, name="result-json"),
+    path("account/", account.account, name="account"),
     path("places/", site.places, name="places"),
     path("past-rounds/", site.past_rounds, name="past-rounds"),
     path("accessibility/", site.accessibility, name="accessibility"),
     path("privacy/", site.privacy, name="privacy"),
     path("complaints/", site.complaints, name="complaints"),
+    path("how-your-vote-is-kept/", site.how_kept, name="how-kept"),
 ]

@@ -1,0 +1,71 @@
+"""What rounds themselves ask before voting opens, beyond the table: the ways in which people prove who they are."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from core.kernel.errors import NotFound
+from core.rounds.lifecycle import GuardFailure
+from core.rounds.models import Round
+from plugins.api.text import Text
+from plugins.host.selectors import eligibility_proof
+
+CHOOSE_PROOFS = Text(
+    "Choose how people prove who they are.", "Tagh ciamar a dhearbhas daoine cò iad."
+)  # said by two guards
+NONE = GuardFailure(
+    "round.no_proofs",
+    Text(
+        "Nobody could vote: no way to prove who one is has been chosen.",
+        "Cha b’ urrainn do dhuine bhòtadh: cha deach dòigh air dearbhadh a thaghadh.",
+    ),
+    CHOOSE_PROOFS,
+)
+NOT_SHARED = GuardFailure(
+    "round.proofs_share",
+    Text(
+        "One person could vote twice: the chosen ways of proving who one is have nothing in common.",
+        "B’ urrainn do dhuine bhòtadh dà thuras: chan eil dad an cumantas aig na dòighean dearbhaidh a thagh thu.",
+    ),
+    Text(
+        "Choose one way only, or ways that know people by the same thing.",
+        "Na tagh ach aon dòigh, no dòighean a dh’aithnicheas daoine air an aon rud.",
+    ),
+)
+GONE = Text(
+    "The way to prove who one is called {key} is not switched on here.",
+    "Chan eil an dòigh dearbhaidh {key} air a cur an comas an seo.",
+)
+
+
+def proofs_failures(keys: Sequence[str]) -> list[GuardFailure]:
+    """What is wrong with these proofs together: none, one that is not here, or two doors that could let one in twice.
+
+    Two doors lead to one entry of the roll only where every proof knows people by a namespace the others know too.
+    """
+    if not keys:
+        return [NONE]
+    failures: list[GuardFailure] = []
+    shared: frozenset[str] | None = None
+    for key in keys:
+        try:
+            namespaces = eligibility_proof(key).namespaces
+        except NotFound:
+            failures.append(GuardFailure("round.proof_gone", GONE.format(key=key), CHOOSE_PROOFS))
+            continue
+        shared = namespaces if shared is None else shared & namespaces
+    return failures or ([] if shared else [NOT_SHARED])
+
+
+class ProofsReady:
+    """Voting opens only where people can prove who they are, and nobody twice."""
+
+    name = "rounds"
+    verbs = frozenset({"open_voting"})
+
+    def guards(self, round: Round) -> Sequence[GuardFailure]:
+        return proofs_failures(round.proofs)
+
+    def effect(self, round: Round, actor: Any) -> None:
+        """Nothing to do: voting freezes the offer."""

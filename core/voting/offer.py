@@ -1,0 +1,101 @@
+"""What is frozen when voting opens: projects, money, rules with their plugins' versions, dates; one canonical form."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from core.kernel.crypto import canonical_json, digest
+from core.kernel.errors import Refused
+from core.proposals.selectors import proposals_on_ballot
+from core.rounds.models import Round
+from core.rounds.selectors import pot_total, rules_of
+from plugins.api.money import Money
+from plugins.api.text import LocalisedText
+from plugins.api.values import Offer, Project
+from plugins.host.registry import registry
+
+VERSION = 1
+
+
+def offer_preview(round: Round) -> Offer:
+    """What voters would choose from if voting opened now."""
+    return Offer(
+        round=str(round.id),
+        budget=pot_total(round),
+        projects=tuple(row.as_project() for row in proposals_on_ballot(round)),
+    )
+
+
+def offer_from(body: dict[str, Any], frozen_digest: str) -> Offer:
+    """The offer in a frozen body."""
+    return Offer(
+        round=body["round"]["id"],
+        budget=Money(body["budget"]["minor"], body["budget"]["currency"]),
+        projects=tuple(
+            Project(
+                ref=project["ref"],
+                title=LocalisedText(**project["title"]),
+                cost=Money(project["cost"], body["budget"]["currency"]),
+                area=project["area"],
+                categories=tuple(project["categories"]),
+            )
+            for project in body["projects"]
+        ),
+        digest=frozen_digest,
+    )
+
+
+def _module(kind: str, key: str, settings: dict[str, Any]) -> dict[str, Any]:
+    registered = registry().modules.get((kind, key))
+    if registered is None:
+        raise Refused(f"The module {key} is not installed.", code="voting.module_missing")
+    chosen = registered.module.Settings.model_validate(settings).model_dump(mode="json")
+    plugin = registered.plugin
+    return {"key": key, "plugin": plugin.name, "version": plugin.version, "settings": chosen}
+
+
+def body_of(round: Round, *, commitment: str) -> dict[str, Any]:
+    """The whole offer as JSON. Raises Refused where the rules name a module that is not installed."""
+    rules = rules_of(round)
+    opens, closes = round.ballot_opens_at, round.ballot_closes_at
+    if rules is None or opens is None or closes is None:
+        raise Refused("The round has no rules or no dates.", code="voting.not_ready")
+    total = pot_total(round)
+    return {
+        "version": VERSION,
+        "round": {
+            "id": str(round.id),
+            "slug": round.slug,
+            "name": round.name.as_json(),
+            "open_to_influence": round.open_to_influence.as_json(),
+            "eligibility": round.eligibility.as_json(),
+            "min_age": round.min_age,
+            "area": {"code": round.area_code, "name": round.area_name},
+            "proofs": sorted(round.proofs),
+            "revisable": round.revisable,
+            "opens_at": opens.isoformat(),
+            "closes_at": closes.isoformat(),
+        },
+        "budget": {"minor": total.minor, "currency": total.currency},
+        "projects": [
+            {
+                "ref": row.ref,
+                "title": row.title.as_json(),
+                "benefit": row.benefit.as_json(),
+                "description": row.description.as_json(),
+                "cost": row.cost.minor,
+                "area": row.area,
+                "categories": [row.category] if row.category else [],
+            }
+            for row in proposals_on_ballot(round)
+        ],
+        "ballot_format": _module("ballot_format", rules.ballot_format, rules.ballot_settings),
+        "outcome_rule": _module("outcome_rule", rules.outcome_rule, rules.outcome_settings),
+        "order": "random for each visitor",
+        "ties": {"commitment": commitment},
+    }
+
+
+def digest_of_body(body: dict[str, Any]) -> str:
+    """SHA-256 of the canonical body, in hexadecimal."""
+    return digest(canonical_json(body))

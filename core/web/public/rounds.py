@@ -1,0 +1,141 @@
+"""Rounds for residents: the list, one round on one screen, its projects, and its rules."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
+from django.shortcuts import render
+from django.utils.cache import patch_cache_control
+from django.views.decorators.http import require_safe
+
+from core.kernel.errors import NotFound
+from core.people.access import ANYONE, access
+from core.proposals.models import Proposal
+from core.proposals.selectors import proposal_by_ref, proposals_on_ballot
+from core.rounds.lifecycle import State
+from core.rounds.models import Pot, Round, RuleSet
+from core.rounds.selectors import round_by_slug, rounds_visible, rules_of
+from core.voting.selectors import accepting, offer_of
+from core.web.public.booth import drawn, format_settings, seed_of
+from core.web.public.order import seed_new, shuffled
+from core.web.public.phases import DECIDED, READABLE, phase_of
+from plugins.api.money import Money
+from plugins.host.selectors import ballot_format, outcome_rule
+
+
+def frame(round: Round, here: str = "") -> dict[str, Any]:
+    """What every page of a round shows around its content."""
+    return {
+        "round": round,
+        "phase": phase_of(round),
+        "booth_open": accepting(round),
+        "decided": round.state in DECIDED,
+        "readable": round.state in READABLE,
+        "here": here,
+    }
+
+
+def pots_of(round: Round) -> list[dict[str, Any]]:
+    """Each pot with its sources and sum, in two queries."""
+    pots = Pot.objects.filter(round=round).prefetch_related("sources").order_by("id")
+    return [{"pot": pot, "sources": list(pot.sources.all()), "total": pot.total()} for pot in pots]
+
+
+@require_safe
+@access(ANYONE)
+def round_list(request: HttpRequest) -> HttpResponse:
+    """Rounds in three groups: where something can be done now, what is coming or counted, what is decided."""
+    rows = [{"round": row, "phase": phase_of(row), "open": row.state == State.VOTING} for row in rounds_visible()]
+    groups = {
+        "open": [row for row in rows if row["round"].state == State.VOTING],
+        "coming": [row for row in rows if row["round"].state not in {*DECIDED, State.VOTING, State.CANCELLED}],
+        "past": [row for row in rows if row["round"].state in {*DECIDED, State.CANCELLED}],
+    }
+    return render(request, "public/rounds.html", groups)
+
+
+@require_safe
+@access(ANYONE)
+def round_page(request: HttpRequest, slug: str) -> HttpResponse:
+    row = round_by_slug(slug, visible_only=True)
+    pots = pots_of(row)
+    projects = proposals_on_ballot(row) if row.state in READABLE else []
+    context = {
+        **frame(row, "round"),
+        "pots": pots,
+        "total": sum((one["total"] for one in pots), Money(0)),
+        "projects": len(projects),
+    }
+    return render(request, "public/round.html", context)
+
+
+@require_safe
+@access(ANYONE)
+def projects(request: HttpRequest, slug: str) -> HttpResponseBase:
+    """The projects in the visitor's own order; the order's seed is put into the address so that it stays."""
+    row = _readable(slug)
+    seed = seed_of(request, row)
+    if not seed:
+        query = request.GET.copy()
+        query["order"] = seed_new()
+        answer = HttpResponseRedirect(f"{request.path}?{query.urlencode()}")
+        patch_cache_control(answer, no_store=True)
+        return answer
+    rows = shuffled(proposals_on_ballot(row), seed)
+    areas = sorted({one.area for one in rows if one.area})
+    kinds = sorted({one.category for one in rows if one.category})
+    area, kind = request.GET.get("area", ""), request.GET.get("kind", "")
+    shown = [one for one in rows if area in ("", one.area) and kind in ("", one.category)]
+    context = {
+        **frame(row, "projects"),
+        "projects": shown,
+        "all": len(rows),
+        "areas": areas,
+        "kinds": kinds,
+        "area": area,
+        "kind": kind,
+        "order": seed,
+    }
+    return render(request, "public/projects.html", context)
+
+
+@require_safe
+@access(ANYONE)
+def project(request: HttpRequest, slug: str, ref: str) -> HttpResponse:
+    row = _readable(slug)
+    found = proposal_by_ref(row, ref)
+    if found.state == Proposal.State.DRAFT:
+        raise NotFound("There is no such project.", code="project.not_found")
+    context = {
+        **frame(row, "projects"),
+        "project": found,
+        "withdrawn": found.state == Proposal.State.WITHDRAWN,
+        "order": seed_of(request, row),
+    }
+    return render(request, "public/project.html", context)
+
+
+@require_safe
+@access(ANYONE)
+def rules(request: HttpRequest, slug: str) -> HttpResponse:
+    """The rules in two minutes: who may vote, what a ballot holds, how it decides, and every version."""
+    row = round_by_slug(slug, visible_only=True)
+    latest = rules_of(row)
+    context: dict[str, Any] = {**frame(row, "rules"), "rules": latest}
+    if latest is not None:
+        instructions = ballot_format(latest.ballot_format).instructions(offer_of(row), format_settings(latest))
+        context |= {
+            "instructions": drawn(instructions),
+            "format": ballot_format(latest.ballot_format),
+            "rule": outcome_rule(latest.outcome_rule),
+            "versions": list(RuleSet.objects.filter(round=row).order_by("version")),
+        }
+    return render(request, "public/rules.html", context)
+
+
+def _readable(slug: str) -> Round:
+    row = round_by_slug(slug, visible_only=True)
+    if row.state not in READABLE:
+        raise NotFound("The projects of this round are not published yet.", code="round.not_readable")
+    return row
