@@ -6,6 +6,7 @@ Each area keeps its own fragment in core/locale/gd/fragments; together they are 
 from __future__ import annotations
 
 import argparse
+import ast
 import os
 import re
 from collections.abc import Iterator
@@ -19,7 +20,9 @@ HELP = "Compile the Gaelic catalogue, or check that nothing a resident reads is 
 ROOT = Path(__file__).resolve().parents[3]
 GAELIC = ROOT / "core" / "locale" / "gd"
 RESIDENT = ("core/ui/templates", "core/web/templates", "cms/templates")
+RESIDENT_CODE = ("core/web", "core/voting", "core/people")
 STAFF_ONLY = ("manage",)
+GETTEXT = frozenset({"_", "gettext", "gettext_lazy", "ngettext", "ngettext_lazy"})
 # The four forms Gaelic counts in: 1 and 11, 2 and 12, 3 to 19, the rest (CLDR).
 PLURALS = "nplurals=4; plural=(n==1 || n==11) ? 0 : (n==2 || n==12) ? 1 : (n > 2 && n < 20) ? 2 : 3;"
 
@@ -53,6 +56,25 @@ def _templates() -> Iterator[Path]:
                 yield path
 
 
+def _code() -> Iterator[Path]:
+    for folder in RESIDENT_CODE:
+        for path in sorted((ROOT / folder).rglob("*.py")):
+            if not {*STAFF_ONLY, "migrations"} & set(path.parts):
+                yield path
+
+
+def spoken(path: Path) -> set[str]:
+    """The messages of a Python module: the first words of each call of a gettext function."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.args):
+            continue
+        first = node.args[0]
+        if node.func.id in GETTEXT and isinstance(first, ast.Constant) and isinstance(first.value, str):
+            found.add(first.value)
+    return found
+
+
 def strings(path: Path) -> set[str]:
     """The messages of a template, found as Django itself finds them."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "core.project.settings.test")
@@ -66,8 +88,6 @@ def strings(path: Path) -> set[str]:
 
 
 def _unquote(text: str) -> str:
-    import ast
-
     return str(ast.literal_eval(text))
 
 
@@ -80,9 +100,10 @@ def run(args: argparse.Namespace, out: Any) -> dict[str, Any]:
         return {"messages": len(catalogue)}
     translated = {entry.msgid for entry in catalogue if entry.msgstr or all(entry.msgstr_plural.values() or [""])}
     missing = [
-        {"template": str(path.relative_to(ROOT)), "text": text}
-        for path in _templates()
-        for text in sorted(strings(path) - translated)
+        {"file": str(path.relative_to(ROOT)), "text": text}
+        for paths, read in ((_templates(), strings), (_code(), spoken))
+        for path in paths
+        for text in sorted(read(path) - translated)
     ]
     document = {"messages": len(catalogue), "missing": missing}
     if missing:
