@@ -31,11 +31,11 @@ def bind() -> None:
     code_sender_bind(CodeNotices())
 
     from core.proposals.parts import ProjectsReady
-    from core.rounds.parts import ProofsReady
+    from core.rounds.parts import ProofsReady, WordsReady
     from core.rounds.ports import bind_parts
     from core.voting.transitions import PARTS
 
-    bind_parts([ProofsReady(), ProjectsReady(), *PARTS])
+    bind_parts([WordsReady(), ProofsReady(), ProjectsReady(), *PARTS])
 
     from core.audit.ports import bind_sequencers
     from core.voting.sequencer import BallotSequencer

@@ -128,7 +128,26 @@ def _rules(facts: Facts) -> GuardFailure | None:
     )
 
 
-GUARDS: Mapping[str, Callable[[Facts], GuardFailure | None]] = {"pot": _pot, "dates": _dates, "rules": _rules}
+def _early(facts: Facts) -> GuardFailure | None:
+    """Residents were told until when they can vote; whoever shortens that says why."""
+    if facts.reason or not (facts.closes_at and facts.now and facts.now < facts.closes_at):
+        return None
+    return GuardFailure(
+        "round.closes_early",
+        Text("Voting was announced to be open for longer.", "Chaidh innse gum biodh am bhòtadh fosgailte nas fhaide."),
+        Text(
+            "Wait for the closing time, or choose the reason for closing early and say it in your own words.",
+            "Fuirich ris an àm dùnaidh, no tagh adhbhar airson dùnadh tràth agus mìnich e nad fhaclan fhèin.",
+        ),
+    )
+
+
+GUARDS: Mapping[str, Callable[[Facts], GuardFailure | None]] = {
+    "pot": _pot,
+    "dates": _dates,
+    "rules": _rules,
+    "early": _early,
+}
 
 PART_MISSING = GuardFailure(
     "round.part_missing",
@@ -160,7 +179,7 @@ def _table() -> Iterable[Transition]:
     yield Transition("open_voting", State.BALLOT_PREP, State.VOTING, MANAGERS, guards=ready, needs=BALLOT_BOX)
     yield Transition("suspend", State.VOTING, State.SUSPENDED, OFFICERS, undo="resume", reasoned=True)
     yield Transition("resume", State.SUSPENDED, State.VOTING, OFFICERS)
-    yield Transition("close_voting", State.VOTING, State.COUNT, MANAGERS, needs=BALLOT_BOX)
+    yield Transition("close_voting", State.VOTING, State.COUNT, MANAGERS, guards=("early",), needs=BALLOT_BOX)
     yield Transition("publish_result", State.COUNT, State.RATIFICATION, OFFICERS, needs=BALLOT_BOX)
     yield Transition("start_delivery", State.RATIFICATION, State.DELIVERY, MANAGERS, undo="return_to_ratification")
     yield Transition("return_to_ratification", State.DELIVERY, State.RATIFICATION, MANAGERS)

@@ -1,4 +1,4 @@
-"""What rounds themselves ask before voting opens, beyond the table: the ways in which people prove who they are."""
+"""What rounds themselves ask before residents see them and before voting opens: their words, and ways of proving."""
 
 from __future__ import annotations
 
@@ -56,6 +56,37 @@ def proofs_failures(keys: Sequence[str]) -> list[GuardFailure]:
             continue
         shared = namespaces if shared is None else shared & namespaces
     return failures or ([] if shared else [NOT_SHARED])
+
+
+WORDS: dict[str, GuardFailure] = {
+    field: GuardFailure(
+        f"round.no_{field}",
+        Text(f"The round does not say {en}.", f"Chan eil a’ chuairt ag ràdh {gd}."),
+        Text(
+            "Write it in English; Gaelic can follow.",
+            "Sgrìobh e sa Bheurla; faodaidh a’ Ghàidhlig tighinn às a dhèidh.",
+        ),
+    )
+    for field, en, gd in (
+        ("purpose", "what it is for", "carson a tha i ann"),
+        ("open_to_influence", "what residents decide", "dè tha an luchd-còmhnaidh a’ co-dhùnadh"),
+        ("fixed", "what is already fixed", "dè tha stèidhichte mu thràth"),
+        ("eligibility", "who may vote", "cò dh’fhaodas bhòtadh"),
+    )
+}
+
+
+class WordsReady:
+    """Residents see a round only once it says what it is for, what is theirs to decide, and who may vote."""
+
+    name = "rounds"
+    verbs = frozenset({"start_ideas", "prepare_ballot", "open_voting"})
+
+    def guards(self, round: Round) -> Sequence[GuardFailure]:
+        return [failure for field, failure in WORDS.items() if not getattr(round, field).en.strip()]
+
+    def effect(self, round: Round, actor: Any) -> None:
+        """Nothing to do: the words stand."""
 
 
 class ProofsReady:

@@ -23,6 +23,11 @@ def round_by_slug(slug: str, *, visible_only: bool = False) -> Round:
     return row
 
 
+def round_locked(round: Round) -> Round:
+    """The round as it stands now, locked until the transaction ends: for changes that depend on what was read."""
+    return Round.objects.select_for_update().get(pk=round.pk)
+
+
 def round_id_of(slug: str) -> UUID | None:
     """The round that a word of an address names, for access rules that look at one round."""
     return Round.objects.filter(slug=slug).values_list("id", flat=True).first()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
+from uuid import UUID, uuid4
 
 from django.db import IntegrityError, transaction
 
@@ -68,10 +69,17 @@ def round_create(
     revisable: bool = False,
     is_practice: bool = False,
     is_demo: bool = False,
+    new_id: UUID | None = None,
 ) -> Round:
-    """Make a round in design. Raises Invalid when the address is taken or the dates are in the wrong order."""
+    """Make a round in design. Raises Invalid when the address is taken or the dates are in the wrong order.
+
+    A form names the `new_id` of what it makes: sent twice, it makes one round.
+    """
     _dates(ballot_opens_at, ballot_closes_at)
+    if new_id is not None and (made := Round.objects.filter(pk=new_id).first()) is not None:
+        return made
     row = Round(
+        id=new_id or uuid4(),
         slug=slug,
         name=name,
         purpose=purpose,
@@ -188,10 +196,16 @@ def fund_source_add(
     amount: Money,
     restriction: str = "",
     actor: Person | None = None,
+    new_id: UUID | None = None,
 ) -> FundSource:
-    """Put money into the pot of this name, making the pot if it is new. Raises Refused once voting has opened."""
+    """Put money into the pot of this name, making the pot if it is new. Raises Refused once voting has opened.
+
+    A form names the `new_id` of what it makes: sent twice, it adds the money once.
+    """
     locked = _editable(round)
-    row = FundSource(pot=_pot_named(locked, pot_name), name=name, restriction=restriction)
+    if new_id is not None and (made := FundSource.objects.filter(pot__round=locked, pk=new_id).first()) is not None:
+        return made
+    row = FundSource(id=new_id or uuid4(), pot=_pot_named(locked, pot_name), name=name, restriction=restriction)
     row.amount = _amount(amount)
     row.save(force_insert=True)
     _money_changed(locked, actor)

@@ -11,6 +11,7 @@ from core.counting.receipt import receipt_hash
 from core.kernel.clock import database_now
 from core.kernel.errors import NotFound
 from core.kernel.ids import reference_normalise
+from core.people.models import Person
 from core.rounds.lifecycle import State
 from core.rounds.models import Round
 from core.voting.models import (
@@ -38,17 +39,29 @@ class ReceiptStatus:
 
 @dataclass(frozen=True, slots=True)
 class CountState:
-    """For officers: how far the opening and the count have come. No number of ballots."""
+    """For officers: how far the opening and the count have come. No number of ballots.
+
+    `runs` counts the counts that were tried, so that a page can tell whether the one it waits for is done.
+    """
 
     sealed: bool
     approvals: int
     counted: bool
     error: str = ""
+    runs: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Agreed:
+    """Somebody who wants the box opened, and since when."""
+
+    person: Person
+    at: datetime
 
 
 @dataclass(frozen=True, slots=True)
 class ResultView:
-    """A published result. `steps` of the outcome hold at least one sentence for each project."""
+    """A result, published or ready to be. `steps` of the outcome hold at least one sentence for each project."""
 
     offer: Offer
     outcome: Outcome
@@ -108,13 +121,21 @@ def box_digests(round: Round) -> list[str]:
 
 def count_state(round: Round) -> CountState:
     """How far the count is, for officers."""
-    last = TallyRun.objects.filter(round=round).order_by("-finished_at").first()
+    runs = TallyRun.objects.filter(round=round)
+    last = runs.order_by("-finished_at").first()
     return CountState(
         sealed=RoundSeal.objects.filter(pk=round.pk).exists(),
         approvals=Opening.objects.filter(round=round).count(),
         counted=TallyRun.objects.filter(round=round, state=TallyRun.State.DONE).exists(),
         error=last.error if last and last.state == TallyRun.State.FAILED else "",
+        runs=runs.count(),
     )
+
+
+def agreed(round: Round) -> list[Agreed]:
+    """Who has agreed that the box be opened, in the order in which they did."""
+    rows = Opening.objects.filter(round=round).select_related("person").order_by("approved_at")
+    return [Agreed(row.person, row.approved_at) for row in rows]
 
 
 def turnout(round: Round) -> Mapping[str, int] | None:
@@ -126,10 +147,17 @@ def turnout(round: Round) -> Mapping[str, int] | None:
 def result_of(round: Round) -> ResultView | None:
     """The published result, or None."""
     row = Result.objects.filter(pk=round.pk).first()
-    if row is None:
-        return None
+    return _view(round, row.document, row.published_at) if row else None
+
+
+def result_counted(round: Round) -> ResultView | None:
+    """What would be published now: the last good count. For those who publish it, never for residents."""
+    run = TallyRun.objects.filter(round=round, state=TallyRun.State.DONE).order_by("-finished_at").first()
+    return _view(round, run.document, run.finished_at) if run and run.document else None
+
+
+def _view(round: Round, document: dict[str, Any], at: datetime) -> ResultView:
     frozen = FrozenOffer.objects.get(pk=round.pk)
-    document: dict[str, Any] = row.document
     ties = tuple(Tie(tuple(tie["projects"]), tie["chosen"], tie["at"]) for tie in document["ties"])
     outcome = Outcome(
         allocation=tuple(document["allocation"]),
@@ -147,7 +175,7 @@ def result_of(round: Round) -> ResultView | None:
         rule_key=document["outcome_rule"]["key"],
         rule_settings=document["outcome_rule"]["settings"],
         format_key=document["ballot_format"]["key"],
-        published_at=row.published_at,
+        published_at=at,
         digests=document["digests"],
         ties=ties,
         document=document,

@@ -90,9 +90,10 @@ def test_a_step_against_people_says_why_and_the_ballot_box_is_never_left_out() -
     for row in TABLE:
         silent = transition(row.source, row.verb, replace(READY, reason=""))
         alone = transition(row.source, row.verb, replace(READY, parts=frozenset()))
-        if row.reasoned:
+        if row.reasoned or row.verb == "close_voting":
             assert isinstance(silent, list)
-            assert [failure.code for failure in silent] == ["round.reason_missing"]
+            why = "round.reason_missing" if row.reasoned else "round.closes_early"
+            assert [failure.code for failure in silent] == [why]
         else:
             assert silent is row.target
         if row.needs:
@@ -102,6 +103,12 @@ def test_a_step_against_people_says_why_and_the_ballot_box_is_never_left_out() -
             assert alone is row.target
     assert {row.verb for row in TABLE if row.needs} == {"open_voting", "close_voting", "publish_result"}
     assert {row.verb for row in TABLE if row.reasoned} == {"suspend", "cancel"}
+
+
+def test_voting_closes_in_time_without_a_reason() -> None:
+    in_time = replace(READY, reason="", now=READY.closes_at)
+    assert transition(State.VOTING, "close_voting", in_time) is State.COUNT
+    assert transition(State.VOTING, "close_voting", replace(READY, reason="fault")) is State.COUNT
 
 
 def test_the_readme_holds_the_diagram_of_the_table() -> None:
