@@ -52,11 +52,12 @@ def _pages(tenant: TenantRef, root: Page, locale: Locale) -> HomePage:
     language = locale.language_code
     words = seed("hub" if tenant.is_hub else "site", language)
     english = HomePage.objects.filter(locale__language_code=settings.LANGUAGE_CODE).first()
-    home = HomePage.objects.filter(locale=locale).first()
+    home: HomePage | None = HomePage.objects.filter(locale=locale).first()
     if home is None:
         slug = "home" if language == settings.LANGUAGE_CODE else f"home-{language}"
         home = _add(root, HomePage(slug=slug), words["home"], locale, english, tenant.name.get(language))
-    how = {"steps": [("step", {"title": title, "text": RichText(text)}) for title, text in words["how-it-works"]["steps"]]}
+    steps = words["how-it-works"]["steps"]
+    how = {"steps": [("step", {"title": title, "text": RichText(text)}) for title, text in steps]}
     for model, slug, extra in ((HowItWorksPage, "how-it-works", how), (NewsIndexPage, "news", {})):
         if model.objects.filter(locale=locale).exists():
             continue
@@ -67,6 +68,7 @@ def _pages(tenant: TenantRef, root: Page, locale: Locale) -> HomePage:
 
 
 def _add(parent: Page, page: Any, words: dict[str, Any], locale: Locale, source: Page | None, place: str) -> Any:
+    """A starter page below `parent`, tied to its English twin."""
     page.title = words["title"].format(place=place)
     page.intro = words["intro"].format(place=place)
     page.starter = True

@@ -23,10 +23,12 @@ from tenants.registry.selectors import tenant_by_slug
 from tests.support.http import SiteClient
 
 # Anybody may ask; what they get is the page or an answer about their own request, never a demand to sign in.
-ANYBODY, OFFICERS, POST_ONLY = "anybody", "officers", "post only"
+ANYBODY, SIGNED_IN, OFFICERS, POST_ONLY = "anybody", "signed in", "officers", "post only"
 SIGN_IN = {"sign-in/": ANYBODY, "sign-in/callback/": ANYBODY, "sign-out/": POST_ONLY}
 PLAIN = {"theme.css": ANYBODY, ".well-known/security.txt": ANYBODY}
 PAGES = {"": ANYBODY, "accessibility/": ANYBODY, "privacy/": ANYBODY, "complaints/": ANYBODY}
+# The editors' pages: one address for all of them, last of every public host.
+EDITED = {r"^((?:[\w\-]+/)*)$": ANYBODY}
 # The demo's letter box is open, since a resident reads their code there; outside the demo there is no such page.
 DEMO = {"demo-mail/": ANYBODY}
 VOTE = {
@@ -37,6 +39,10 @@ VOTE = {
     "rounds/<slug:slug>/rules/": ANYBODY,
     "rounds/<slug:slug>/vote/": ANYBODY,
     "rounds/<slug:slug>/vote/review/": ANYBODY,
+    "rounds/<slug:slug>/result/": ANYBODY,
+    "rounds/<slug:slug>/result/explain/<str:ref>/": ANYBODY,
+    "rounds/<slug:slug>/result.json": ANYBODY,
+    "account/": SIGNED_IN,
     "how-your-vote-is-kept/": ANYBODY,
 }
 MANAGE = {
@@ -48,8 +54,23 @@ MANAGE = {
     "rounds/<slug:slug>/steps/<slug:verb>/": OFFICERS,
 }
 STATED: dict[str, dict[str, str]] = {
-    "core.project.urls_public": {**SIGN_IN, **PLAIN, **PAGES, **VOTE, "places/": ANYBODY, "past-rounds/": ANYBODY},
-    "core.project.urls_hub": {**SIGN_IN, **PLAIN, **PAGES, "one-percent/": ANYBODY, "councils.geojson": ANYBODY},
+    "core.project.urls_public": {
+        **SIGN_IN,
+        **PLAIN,
+        **PAGES,
+        **EDITED,
+        **VOTE,
+        "places/": ANYBODY,
+        "past-rounds/": ANYBODY,
+    },
+    "core.project.urls_hub": {
+        **SIGN_IN,
+        **PLAIN,
+        **PAGES,
+        **EDITED,
+        "one-percent/": ANYBODY,
+        "councils.geojson": ANYBODY,
+    },
     "core.project.urls_staff": {**SIGN_IN, **DEMO, **MANAGE},
     "core.project.urls_hub_staff": {**SIGN_IN, **DEMO, **MANAGE},
     "core.project.urls_files": {"<path:name>": ANYBODY},
@@ -132,7 +153,11 @@ def test_everybody_gets_the_stated_answer(urlconf: str, who: str, tenants: Any) 
     wrong: list[str] = []
     for route, answer_stated in STATED[urlconf].items():
         answer = browser.get(filled(route))
-        allowed = answer_stated == ANYBODY or (answer_stated == OFFICERS and who == "officer")
+        allowed = (
+            answer_stated == ANYBODY
+            or (answer_stated == SIGNED_IN and who != "stranger")
+            or (answer_stated == OFFICERS and who == "officer")
+        )
         if answer_stated == POST_ONLY:
             good = answer.status_code == 405
         elif route.startswith("sign-in/"):
