@@ -1,7 +1,4 @@
-"""The seven kinds of module, their hooks, and what each method may answer.
-
-A kind without a base class has its hook reserved; a plugin that registers one is refused with that reason.
-"""
+"""The seven kinds of module, their hooks, and what each method may answer."""
 
 from __future__ import annotations
 
@@ -10,25 +7,48 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from plugins.api import (
+    Action,
+    ActionAnswer,
+    Address,
     Ballot,
     BallotFormat,
     BallotInvalid,
     Constraints,
+    Contribution,
+    DeliberationModule,
+    DeliberationSummary,
+    DeliveryUpdate,
     EligibilityProof,
+    ErasureReport,
+    EvaluationModule,
+    Exporter,
     FormSpec,
+    Indicator,
+    IndicatorValue,
     Instance,
+    Instrument,
+    Limits,
     Line,
+    Manifest,
+    ModerationItem,
     Module,
+    NotificationChannel,
     Offer,
     Outcome,
     OutcomeRule,
+    Page,
     PaperLayout,
+    PermanentFailure,
+    PersonalData,
     Problem,
     Proof,
     ProofRefused,
     Redirect,
+    ReportSpec,
+    SendReceipt,
     Step,
     TemplateRef,
+    TemporaryFailure,
 )
 
 Check = Callable[[Any, Module, tuple[Any, ...], dict[str, Any]], str]
@@ -46,12 +66,16 @@ class Method:
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """A kind of module: its name, the hook that registers it, its base class and its methods."""
+    """A kind of module: its name, the hook that registers it, its base class and its methods.
+
+    `handlers` is what the methods that a module itself names in its actions may answer.
+    """
 
     name: str
     hook: str
-    base: type[Module] | None = None
+    base: type[Module]
     methods: Mapping[str, Method] = field(default_factory=dict)
+    handlers: Method | None = None
 
 
 def one_of(*types: type) -> Check:
@@ -114,6 +138,35 @@ def _proof(answer: Any, module: Module, args: tuple[Any, ...], kwargs: dict[str,
     return ""
 
 
+def nothing(answer: Any, module: Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> str:
+    return "" if answer is None else f"answered {type(answer).__name__} where nothing is answered"
+
+
+def _summaries(answer: Any, module: Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> str:
+    asked = set(_given(1, "subjects", args, kwargs) or ())
+    if not isinstance(answer, Mapping) or not all(isinstance(one, DeliberationSummary) for one in answer.values()):
+        return "answered something else than a summary for each subject"
+    return "" if set(answer) <= asked else "answered for a subject it was not asked about"
+
+
+def _queue(answer: Any, module: Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> str:
+    if not isinstance(answer, Page) or not all(isinstance(one, ModerationItem) for one in answer.items):
+        return "answered something else than a page of moderation items"
+    return "" if len(answer.items) <= PAGE_MOST else f"answered more than {PAGE_MOST} items at once"
+
+
+def _values(answer: Any, module: Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> str:
+    wrong = many(IndicatorValue)(answer, module, args, kwargs)
+    if wrong:
+        return wrong
+    whole = all(
+        type(one.numerator) is int and (one.denominator is None or type(one.denominator) is int) for one in answer
+    )
+    return "" if whole else "measured with something else than whole numbers"
+
+
+PAGE_MOST = 200
+
 KINDS: tuple[Kind, ...] = (
     Kind(
         "ballot_format",
@@ -143,15 +196,51 @@ KINDS: tuple[Kind, ...] = (
             "explain": Method(many(Step), seconds=10),
         },
     ),
-    Kind("deliberation", "register_deliberation_modules"),
-    Kind("evaluation", "register_evaluation_modules"),
+    Kind(
+        "deliberation",
+        "register_deliberation_modules",
+        DeliberationModule,
+        {
+            "panel": Method(one_of(TemplateRef)),
+            "actions": Method(many(Action)),
+            "summaries": Method(_summaries),
+            "moderation_queue": Method(_queue),
+            "moderate": Method(nothing),
+            "freeze": Method(nothing, seconds=5),
+            "contributions": Method(many(Contribution), seconds=30),
+            "personal_data": Method(one_of(PersonalData), seconds=10),
+            "erase": Method(one_of(ErasureReport), seconds=10),
+        },
+        handlers=Method(one_of(ActionAnswer), seconds=2),
+    ),
+    Kind(
+        "evaluation",
+        "register_evaluation_modules",
+        EvaluationModule,
+        {
+            "instruments": Method(many(Instrument)),
+            "indicators": Method(many(Indicator)),
+            "measure": Method(_values, seconds=30),
+            "report": Method(one_of(ReportSpec), seconds=30),
+        },
+    ),
     Kind(
         "eligibility_proof",
         "register_eligibility_proofs",
         EligibilityProof,
         {"begin": Method(one_of(Redirect, FormSpec)), "complete": Method(_proof, seconds=5)},
     ),
-    Kind("notification_channel", "register_notification_channels"),
-    Kind("exporter", "register_exporters"),
+    Kind(
+        "notification_channel",
+        "register_notification_channels",
+        NotificationChannel,
+        {
+            "address": Method(one_of(Address, type(None))),
+            "render_limits": Method(one_of(Limits)),
+            "send": Method(one_of(SendReceipt), raises=(TemporaryFailure, PermanentFailure), seconds=30),
+            "updates": Method(many(DeliveryUpdate), raises=(PermanentFailure,), seconds=5),
+        },
+    ),
+    Kind("exporter", "register_exporters", Exporter, {"write": Method(one_of(Manifest), seconds=600)}),
 )
 BY_NAME: Mapping[str, Kind] = {kind.name: kind for kind in KINDS}

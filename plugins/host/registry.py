@@ -83,8 +83,6 @@ def _info(module: Any, name: str) -> PluginInfo:
 
 
 def _module(kind: Kind, cls: Any) -> Module:
-    if kind.base is None:
-        raise Unfit(f"modules of the kind {kind.name} cannot be used yet")
     if not inspect.isclass(cls) or not issubclass(cls, kind.base):
         raise Unfit(f"{kind.hook} returned something else than {kind.base.__name__} classes")
     name = cls.__name__
