@@ -8,6 +8,7 @@ from django.db import models
 from django.db.models import Q
 
 from core.kernel.fields import LocalisedTextField, MoneyField
+from core.proposals.pictures import FOLDER, small_name
 from core.rounds.models import Round
 from plugins.api.values import Project
 from tenants.registry.seal import Sealed
@@ -32,7 +33,7 @@ class Proposal(Sealed):
     area = models.CharField(max_length=80, blank=True)
     category = models.CharField(max_length=80, blank=True)
     officer_view = LocalisedTextField(blank=True)
-    image = models.ImageField(upload_to="projects", blank=True, help_text="re-encoded when it came in")
+    image = models.ImageField(upload_to=FOLDER, blank=True, help_text="re-encoded when it came in")
     image_alt = LocalisedTextField(blank=True, null=True)
     state = models.CharField(max_length=12, choices=State.choices, default=State.DRAFT)
     created_at = models.DateTimeField(auto_now_add=True)
@@ -44,10 +45,17 @@ class Proposal(Sealed):
             models.CheckConstraint(
                 condition=Q(state__in=["draft", "on_ballot", "withdrawn"]), name="proposals_state_known"
             ),
+            models.CheckConstraint(
+                condition=Q(image="") | Q(image_alt__isnull=False), name="proposals_picture_is_described"
+            ),
         ]
 
     def __str__(self) -> str:
         return self.ref
+
+    def picture_small(self) -> str:
+        """Address of the smaller picture, empty where there is none."""
+        return str(self.image.storage.url(small_name(str(self.image.name)))) if self.image else ""
 
     def as_project(self) -> Project:
         """What a ballot sees."""

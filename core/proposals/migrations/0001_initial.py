@@ -30,14 +30,14 @@ class Migration(migrations.Migration):
                 ('area', models.CharField(blank=True, max_length=80)),
                 ('category', models.CharField(blank=True, max_length=80)),
                 ('officer_view', core.kernel.fields.LocalisedTextField(blank=True)),
-                ('image', models.ImageField(blank=True, upload_to='projects')),
+                ('image', models.ImageField(blank=True, help_text='re-encoded when it came in', upload_to='proposals')),
                 ('image_alt', core.kernel.fields.LocalisedTextField(blank=True, null=True)),
                 ('state', models.CharField(choices=[('draft', 'Draft'), ('on_ballot', 'On Ballot'), ('withdrawn', 'Withdrawn')], default='draft', max_length=12)),
                 ('created_at', models.DateTimeField(auto_now_add=True)),
                 ('round', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='proposals', to='rounds.round')),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('round', 'ref'), name='proposals_ref_once_per_round'), models.CheckConstraint(condition=models.Q(('cost__gte', 0)), name='proposals_cost_not_negative'), models.CheckConstraint(condition=models.Q(('state__in', ['draft', 'on_ballot', 'withdrawn'])), name='proposals_state_known')],
+                'constraints': [models.UniqueConstraint(fields=('round', 'ref'), name='proposals_ref_once_per_round'), models.CheckConstraint(condition=models.Q(('cost__gte', 0)), name='proposals_cost_not_negative'), models.CheckConstraint(condition=models.Q(('state__in', ['draft', 'on_ballot', 'withdrawn'])), name='proposals_state_known'), models.CheckConstraint(condition=models.Q(('image', ''), ('image_alt__isnull', False), _connector='OR'), name='proposals_picture_is_described')],
             },
         ),
     ]
