@@ -32,6 +32,7 @@ def page(request: HttpRequest) -> dict[str, Any]:
         "language": language,
         "canonical": f"{scheme}://{site.host}{port}{path}",
         "english_path": english,
-        "gaelic_path": gaelic,
+        # Officers' pages have one address, in the language their browser asks for.
+        "gaelic_path": gaelic if site.purpose == "public" else "",
         "hub_url": settings.ENV.origin("hub") + ("/gd/" if language == "gd" else "/"),
     }

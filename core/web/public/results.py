@@ -13,6 +13,7 @@ from django.views.decorators.http import require_safe
 
 from core.kernel.errors import NotFound
 from core.people.access import ANYONE, access
+from core.rounds.models import Round
 from core.rounds.selectors import round_by_slug
 from core.voting.selectors import ResultView, result_of
 from core.web.public.rounds import frame, pots_of
@@ -83,8 +84,13 @@ def result(request: HttpRequest, slug: str) -> HttpResponse:
     view = result_of(row)
     if view is None:
         return render(request, "public/result_none.html", frame(row, "result"))
+    return render(request, "public/result.html", result_context(row, view))
+
+
+def result_context(row: Round, view: ResultView) -> dict[str, Any]:
+    """What the page of a result shows."""
     rows = decided(view)
-    context = {
+    return {
         **frame(row, "result"),
         "view": view,
         "rows": rows,
@@ -99,7 +105,6 @@ def result(request: HttpRequest, slug: str) -> HttpResponse:
         "remarks": [step.sentence for step in view.outcome.steps if not step.project],
         "ballots": view.document["ballots"],
     }
-    return render(request, "public/result.html", context)
 
 
 @require_safe
@@ -108,10 +113,17 @@ def explain(request: HttpRequest, slug: str, ref: str) -> HttpResponse:
     """Why one project was funded or not, step by step."""
     row = round_by_slug(slug, visible_only=True)
     view = result_of(row)
-    if view is None or view.offer.project(ref) is None:
+    if view is None:
+        raise NotFound("There is no such project in a published result.", code="result.not_found")
+    return render(request, "public/explain.html", explain_context(row, view, ref))
+
+
+def explain_context(row: Round, view: ResultView, ref: str) -> dict[str, Any]:
+    """What the page of one project's reasons shows. Raises NotFound for a project that was not on the ballot."""
+    if view.offer.project(ref) is None:
         raise NotFound("There is no such project in a published result.", code="result.not_found")
     one = next(found for found in decided(view) if found.project.ref == ref)
-    context = {
+    return {
         **frame(row, "result"),
         "one": one,
         "view": view,
@@ -119,7 +131,6 @@ def explain(request: HttpRequest, slug: str, ref: str) -> HttpResponse:
         "ties": [tie for tie in view.ties if ref in tie.projects],
         "rule": outcome_rule(view.rule_key),
     }
-    return render(request, "public/explain.html", context)
 
 
 @require_safe

@@ -58,16 +58,18 @@ def round_list(request: HttpRequest) -> HttpResponse:
 @require_safe
 @access(ANYONE)
 def round_page(request: HttpRequest, slug: str) -> HttpResponse:
-    row = round_by_slug(slug, visible_only=True)
+    return render(request, "public/round.html", round_context(round_by_slug(slug, visible_only=True)))
+
+
+def round_context(row: Round) -> dict[str, Any]:
+    """What the page of a round shows."""
     pots = pots_of(row)
-    projects = proposals_on_ballot(row) if row.state in READABLE else []
-    context = {
+    return {
         **frame(row, "round"),
         "pots": pots,
         "total": sum((one["total"] for one in pots), Money(0)),
-        "projects": len(projects),
+        "projects": len(proposals_on_ballot(row)),
     }
-    return render(request, "public/round.html", context)
 
 
 @require_safe
@@ -82,12 +84,17 @@ def projects(request: HttpRequest, slug: str) -> HttpResponseBase:
         answer = HttpResponseRedirect(f"{request.path}?{query.urlencode()}")
         patch_cache_control(answer, no_store=True)
         return answer
+    return render(request, "public/projects.html", projects_context(request, row, seed))
+
+
+def projects_context(request: HttpRequest, row: Round, seed: str) -> dict[str, Any]:
+    """The projects in the order of this seed, narrowed to what the address asks for."""
     rows = shuffled(proposals_on_ballot(row), seed)
     areas = sorted({one.area for one in rows if one.area})
     kinds = sorted({one.category for one in rows if one.category})
     area, kind = request.GET.get("area", ""), request.GET.get("kind", "")
     shown = [one for one in rows if area in ("", one.area) and kind in ("", one.category)]
-    context = {
+    return {
         **frame(row, "projects"),
         "projects": shown,
         "all": len(rows),
@@ -97,30 +104,36 @@ def projects(request: HttpRequest, slug: str) -> HttpResponseBase:
         "kind": kind,
         "order": seed,
     }
-    return render(request, "public/projects.html", context)
 
 
 @require_safe
 @access(ANYONE)
 def project(request: HttpRequest, slug: str, ref: str) -> HttpResponse:
-    row = _readable(slug)
+    return render(request, "public/project.html", project_context(request, _readable(slug), ref))
+
+
+def project_context(request: HttpRequest, row: Round, ref: str) -> dict[str, Any]:
+    """What the page of a project shows. Raises NotFound for one that is still a draft."""
     found = proposal_by_ref(row, ref)
     if found.state == Proposal.State.DRAFT:
         raise NotFound("There is no such project.", code="project.not_found")
-    context = {
+    return {
         **frame(row, "projects"),
         "project": found,
         "withdrawn": found.state == Proposal.State.WITHDRAWN,
         "order": seed_of(request, row),
     }
-    return render(request, "public/project.html", context)
 
 
 @require_safe
 @access(ANYONE)
 def rules(request: HttpRequest, slug: str) -> HttpResponse:
     """The rules in two minutes: who may vote, what a ballot holds, how it decides, and every version."""
-    row = round_by_slug(slug, visible_only=True)
+    return render(request, "public/rules.html", rules_context(round_by_slug(slug, visible_only=True)))
+
+
+def rules_context(row: Round) -> dict[str, Any]:
+    """What the page of the rules shows."""
     latest = rules_of(row)
     context: dict[str, Any] = {**frame(row, "rules"), "rules": latest}
     if latest is not None:
@@ -131,7 +144,7 @@ def rules(request: HttpRequest, slug: str) -> HttpResponse:
             "rule": outcome_rule(latest.outcome_rule),
             "versions": list(RuleSet.objects.filter(round=row).order_by("version")),
         }
-    return render(request, "public/rules.html", context)
+    return context
 
 
 def _readable(slug: str) -> Round:
