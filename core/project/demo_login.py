@@ -54,7 +54,7 @@ def application(communities: dict[str, str]) -> flask.Flask:
         app,
         require_nonce=True,
         issue_refresh_token=False,
-        user_claims=[oidc_provider_mock.User(sub=one.subject, claims={"name": one.name}) for one in people.values()],
+        user_claims=[oidc_provider_mock.User(sub=one.subject, claims=one.claims()) for one in people.values()],
     )
     # The library turns on a debugger that runs whatever is typed into it.
     app.debug = False

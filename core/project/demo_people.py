@@ -20,6 +20,10 @@ class DemoPerson:
     name: str
     role: str = ""
 
+    def claims(self) -> dict[str, object]:
+        """What the demo's sign-in says of them: a verified address under a name that never exists."""
+        return {"name": self.name, "email": f"{self.subject}@people.example", "email_verified": True}
+
 
 RESIDENTS = (
     DemoPerson("demo-resident-1", "Demo resident Ailsa"),

@@ -1,4 +1,4 @@
-"""What the web server serves."""
+"""What the web server serves: the ballot entry in front, the site behind it."""
 
 from __future__ import annotations
 
@@ -10,4 +10,8 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", f"core.project.settings.{environ
 
 from django.core.wsgi import get_wsgi_application  # the settings' name must be known first
 
-application = get_wsgi_application()
+site = get_wsgi_application()
+
+from core.web.cast import BallotEntry  # noqa: E402  # models are loaded by the line above
+
+application = BallotEntry(site)

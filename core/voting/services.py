@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID, uuid4
 
 from django.db import IntegrityError, transaction
@@ -113,18 +116,31 @@ def ballot_cast(
     The same key and ballot give the same receipt for ever. Raises Invalid with the problems of the ballot, or Refused:
     `voting.closed`, `voting.not_open`, `voting.key_reused`, `voting.already_voted`, `voting.foreign_credential`.
     """
-    if credential.round_id != round_id:
+    box = box_of(round_id)
+    with _rules_kept():
+        restored = box.format.restore(ballot)
+    return ballot_take(box, credential=credential, raw=restored, channel=channel, idempotency_key=idempotency_key)
+
+
+def ballot_take(box: Box, *, credential: Credential, raw: Any, channel: str, idempotency_key: bytes) -> CastOutcome:
+    """The same for a posted form or a ballot, with the box at hand: every check, then one statement."""
+    if credential.round_id != box.round_id:
         raise Refused(_("Your proof is for another round."), code="voting.foreign_credential")
     if len(idempotency_key) not in KEY_SIZES:
         raise Invalid(_("This form was not made by us. Go back and start from the page."), code="voting.key")
-    box = box_of(round_id)
+    with _rules_kept():
+        checked = box.format.canonical(box.ballot_of(raw))
+    return ballot_put(box, entry=credential.entry, ballot=checked, channel=channel, key=idempotency_key)
+
+
+@contextmanager
+def _rules_kept() -> Iterator[None]:
     try:
-        checked = box.format.canonical(box.ballot_of(box.format.restore(ballot)))
+        yield
     except BallotInvalid as error:
         raise Invalid(
             _("This ballot does not keep the rules of the round."), code="voting.ballot", problems=error.problems
         ) from error
-    return ballot_put(box, entry=credential.entry, ballot=checked, channel=channel, key=idempotency_key)
 
 
 # -- opening and result -----------------------------------------------------------------------------------------------

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
+from datetime import timedelta
 
 from django.conf import settings
 from django.contrib.auth import login, logout
@@ -16,16 +17,18 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
-from core.kernel.crypto import digest
-from core.kernel.errors import CommontyError, Refused, Unavailable
+from core.kernel.crypto import digest, token_open, token_seal
+from core.kernel.errors import CommontyError, Invalid, Refused, Unavailable
 from core.people.access import ANYONE, access
 from core.people.services import person_know
 from core.people.sso import begin, finish
+from tenants.registry.context import current_tenant
 from tenants.registry.hosts import site_of
 
 log = logging.getLogger(__name__)
 BACKEND = "core.people.backends.GrantBackend"
 NOTE_SECONDS = 600
+SESSION_EMAIL = "session-email"
 # A path on this host: one slash, then no second slash or backslash, and nothing that is not printable.
 OWN_PATH = re.compile(r"^/(?![/\\])[\x21-\x5b\x5d-\x7e]*$")
 
@@ -39,6 +42,26 @@ def _note_name(state: str) -> str:
     """Each sign-in has a cookie of its own, so that two tabs do not disturb each other."""
     mark = digest(state.encode())[:12]
     return f"__Host-sign-in-{mark}" if settings.SESSION_COOKIE_SECURE else f"sign-in-{mark}-{settings.ENV.port}"
+
+
+def session_email_keep(request: HttpRequest, email: str) -> None:
+    """Keep the address the provider has verified for as long as the session, encrypted and with no person.
+
+    It is needed once, so that somebody who has voted with a code by e-mail is found again; never to link accounts.
+    """
+    if email:
+        life = timedelta(seconds=settings.SESSION_COOKIE_AGE)
+        sealed = token_seal(SESSION_EMAIL, current_tenant().uuid, {"email": email}, ttl=life)
+        request.session["verified_email"] = sealed
+
+
+def session_email(request: HttpRequest) -> str:
+    """The verified address of whoever is signed in, or nothing."""
+    try:
+        kept = token_open(SESSION_EMAIL, current_tenant().uuid, request.session.get("verified_email", ""))
+    except Invalid:
+        return ""
+    return str(kept["email"])
 
 
 def _problem(request: HttpRequest, error: CommontyError, next_path: str = "/") -> HttpResponse:
@@ -109,6 +132,7 @@ def callback(request: HttpRequest) -> HttpResponseBase:
             request.session.flush()
             login(request, person, backend=BACKEND)
             request.session["signed_in_at"] = timezone.now().isoformat()
+            session_email_keep(request, attempt.identity.email)
         response = HttpResponseRedirect(own_path(attempt.next))
     if name in request.COOKIES:
         response.delete_cookie(name, samesite="Lax")

@@ -22,11 +22,12 @@ OLDEST_SECONDS = 600
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """Who signed in, as this tenant's client may know them."""
+    """Who signed in, as this tenant's client may know them. `email` is empty unless the provider has verified it."""
 
     issuer: str
     subject: str
     display_name: str
+    email: str = ""
 
 
 def _refused(what: str) -> Refused:
@@ -74,4 +75,7 @@ def identity_of(
     subject = claims.get("sub")
     if not isinstance(subject, str) or not 0 < len(subject) <= 255:
         raise _refused("subject")
-    return Identity(issuer=issuer, subject=subject, display_name=str(claims.get("name") or "")[:80])
+    email = claims.get("email") if claims.get("email_verified") is True else ""
+    if not isinstance(email, str) or len(email) > 254 or email.count("@") != 1:
+        email = ""
+    return Identity(issuer=issuer, subject=subject, display_name=str(claims.get("name") or "")[:80], email=email)

@@ -22,7 +22,7 @@ SECONDS = 5
 KEPT_SECONDS = 3600.0
 # Whoever sends tokens with made-up key names must not make us ask the provider each time.
 KEYS_PAUSE_SECONDS = 30.0
-SCOPE = "openid profile"
+SCOPE = "openid profile email"
 
 
 def unreachable() -> Unavailable:

@@ -13,17 +13,18 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from uuid import UUID
 
-from django.conf import settings
-from django.http import HttpResponse
+from django.http import HttpResponseBase
 
 from core.kernel.crypto import token_open, token_seal
 from core.kernel.errors import Invalid
+from core.web.public.cookies import cookie_drop, cookie_give, cookie_name
 from core.web.public.order import seed_good
 from plugins.api.text import Text
 from plugins.api.values import Problem
 from tenants.registry.context import current_tenant
 
 PURPOSE = "ballot-draft"
+COOKIE = "ballot"
 LIFE = timedelta(days=30)
 STEP = 256
 # Browsers promise to keep 4,096 bytes of a cookie, its name and attributes included.
@@ -52,14 +53,9 @@ def posted(fields: Mapping[str, list[str]]) -> dict[str, list[str]]:
     return {name: list(values) for name, values in fields.items() if name not in OURS}
 
 
-def _name(round_id: UUID) -> str:
-    name = f"ballot-{round_id.hex[:12]}"
-    return f"__Host-{name}" if settings.SESSION_COOKIE_SECURE else f"{name}-{settings.ENV.port}"
-
-
 def draft_of(cookies: Mapping[str, str], round_id: UUID) -> Draft | None:
     """The draft in a browser's cookies; None where there is none that this tenant made for this round."""
-    token = cookies.get(_name(round_id), "")
+    token = cookies.get(cookie_name(COOKIE, round_id), "")
     if not token:
         return None
     try:
@@ -72,7 +68,7 @@ def draft_of(cookies: Mapping[str, str], round_id: UUID) -> Draft | None:
         return None
 
 
-def draft_keep(response: HttpResponse, round_id: UUID, draft: Draft) -> None:
+def draft_keep(response: HttpResponseBase, round_id: UUID, draft: Draft) -> None:
     """Give the draft to the browser. Raises Invalid when it is too long to be kept."""
     document = json.dumps({"raw": draft.raw, "seed": draft.seed}, separators=(",", ":")).encode()
     packed = base64.b64encode(zlib.compress(document, 9)).decode()
@@ -80,15 +76,8 @@ def draft_keep(response: HttpResponse, round_id: UUID, draft: Draft) -> None:
     token = token_seal(PURPOSE, current_tenant().uuid, {"r": str(round_id), "z": padded}, ttl=LIFE)
     if len(token) > LONGEST:
         raise Invalid(TOO_LONG.message.en, code=TOO_LONG.code, problems=[TOO_LONG])
-    response.set_cookie(
-        _name(round_id),
-        token,
-        max_age=LIFE,
-        secure=settings.SESSION_COOKIE_SECURE,
-        httponly=True,
-        samesite="Lax",
-    )
+    cookie_give(response, COOKIE, round_id, token, life=LIFE)
 
 
-def draft_drop(response: HttpResponse, round_id: UUID) -> None:
-    response.delete_cookie(_name(round_id), samesite="Lax")
+def draft_drop(response: HttpResponseBase, round_id: UUID) -> None:
+    cookie_drop(response, COOKIE, round_id)

@@ -26,14 +26,16 @@ from core.kernel.crypto import mac, token_open, token_seal
 from core.kernel.errors import Invalid, NotFound, Refused
 from core.people.access import ANYONE, access
 from core.people.models import Person
+from core.rounds.lifecycle import State
 from core.rounds.models import Round
 from core.rounds.selectors import round_by_slug
 from core.voting.selectors import accepting
 from core.voting.services import roll_claim
 from core.web.public.booth import Booth, booth_for
-from core.web.public.credential import Credential, cast_token, credential_drop, credential_of, credential_set
+from core.web.public.credential import Credential, cast_token, credential_of, credential_set, receipt_of
 from core.web.public.rounds import frame
 from core.web.public.vote import PROBLEM, shut
+from core.web.sign_in import session_email
 from plugins.api import EligibilityProof
 from plugins.api.errors import BallotInvalid
 from plugins.api.text import Text
@@ -117,23 +119,29 @@ class ProofForm(forms.Form):
 def prove(request: HttpRequest, slug: str) -> HttpResponseBase:
     """Show that you may vote; once that is done, send the ballot."""
     row = round_by_slug(slug, visible_only=True)
-    if not accepting(row):
+    credential, receipt = credential_of(request.COOKIES, row.id), receipt_of(request.COOKIES, row.id)
+    open_now = accepting(row)
+    refusal = _refusal(request, row, open_now=open_now, voter=credential is not None)
+    if refusal and not refusal["may_send"]:
+        return render(request, "public/send.html", {**frame(row, "vote"), "refusal": refusal}, status=409)
+    if not open_now:
         return shut(request, row)
     booth = booth_for(request, row)
     try:
         ballot = booth.ballot()
     except BallotInvalid:
-        return redirect("public:vote", slug=row.slug)
-    credential = credential_of(request.COOKIES, row.id)
-    if credential is not None and request.method != "POST" and "how" not in request.GET:
-        return _send_page(request, booth, ballot, credential)
+        # Whoever goes back after sending has no ballot in the browser any more: the receipt says that it was taken.
+        return redirect("public:done" if receipt else "public:vote", slug=row.slug)
+    # Each ballot is sent by somebody who has just shown that they may: the next one at this device is somebody else.
+    if credential is not None and receipt is None and request.method != "POST" and "how" not in request.GET:
+        return _send_page(booth, ballot, credential, refusal, request)
     ways = ways_of(row)
     way = next((one for one in ways if one.key == request.GET.get("how", "")), None)
     if way is None and len(ways) == 1:
         way = ways[0]
     if way is None:
-        context = {**frame(row, "vote"), "ways": ways, "refusal": _refusal(request)}
-        return render(request, "public/ways.html", context)
+        context = {**frame(row, "vote"), "ways": ways, "refusal": refusal}
+        return render(request, "public/ways.html", context, status=409 if refusal else 200)
     if request.method == "POST":
         return _answered(request, row, way, ways)
     return _begun(request, row, way, ways)
@@ -146,18 +154,10 @@ def _facts(request: HttpRequest) -> dict[str, str]:
     person = request.user
     if isinstance(person, Person):
         facts["person"] = f"{person.issuer} {person.subject}"
-        address = _verified_address(request)
+        address = session_email(request)
         if address:
             facts |= {"email": address, "email_verified": "true"}
     return facts
-
-
-def _verified_address(request: HttpRequest) -> str:
-    try:
-        kept = token_open("session-email", current_tenant().uuid, request.session.get("verified_email", ""))
-    except Invalid:
-        return ""
-    return str(kept.get("email", ""))
 
 
 def _here(row: Round, way: Way) -> str:
@@ -285,9 +285,10 @@ def _spec_asked(request: HttpRequest, row: Round, way: Way) -> FormSpec | None:
     return FormSpec(fields=fields, step=spec["step"], **words)
 
 
-def _send_page(request: HttpRequest, booth: Booth, ballot: Ballot, credential: Credential) -> HttpResponse:
+def _send_page(
+    booth: Booth, ballot: Ballot, credential: Credential, refusal: dict[str, Any] | None, request: HttpRequest
+) -> HttpResponse:
     """The ballot once more, and the button. What is sent is what this page shows, whatever another tab does."""
-    refusal = _refusal(request)
     raw = booth.format.draft(ballot)
     context = {
         **frame(booth.round, "vote"),
@@ -296,12 +297,8 @@ def _send_page(request: HttpRequest, booth: Booth, ballot: Ballot, credential: C
         "key": _key(booth, credential),
         "token": cast_token(credential),
         "refusal": refusal,
-        "several": len(ways_of(booth.round)) > 1,
     }
-    answer = render(request, "public/send.html", context, status=409 if refusal else 200)
-    if refusal and refusal["again"]:
-        credential_drop(answer, booth.round.id)
-    return answer
+    return render(request, "public/send.html", context, status=409 if refusal else 200)
 
 
 def _key(booth: Booth, credential: Credential) -> str:
@@ -312,34 +309,45 @@ def _key(booth: Booth, credential: Credential) -> str:
     return mac("cast-key", current_tenant().uuid, credential.entry.bytes).hex()[:32]
 
 
-def _refusal(request: HttpRequest) -> dict[str, Any] | None:
-    """Why a ballot did not go into the box, as the entry has said it in the address."""
+def _refusal(request: HttpRequest, row: Round, *, open_now: bool, voter: bool) -> dict[str, Any] | None:
+    """Why a ballot did not go into the box, as the entry has said it in the address.
+
+    An address can be written by anybody, so that what can be checked is checked: nobody is told by a link that voting
+    has closed while it is open, or that they have voted in a browser that never showed a right to.
+    """
     code = request.GET.get("refused", "")
+    if code in ("voting.closed", "voting.not_open"):
+        if open_now:
+            return None
+        code = "voting.closed" if row.state != State.SUSPENDED.value else "voting.not_open"
+    if code in ("voting.already_voted", "voting.key_reused") and not voter:
+        return None
     return refusal_of(code) if code else None
 
 
 def refusal_of(code: str) -> dict[str, Any]:
-    """A refusal in plain words; `may_send` tells whether trying again makes sense, `again` whether to prove anew."""
-    texts: dict[str, tuple[str, bool, bool]] = {
-        "voting.closed": (_("Voting has closed, so this ballot was not taken. Nothing was stored."), False, False),
-        "voting.not_open": (_("Voting is not open, so this ballot was not taken. Nothing was stored."), False, False),
+    """A refusal in plain words; `may_send` tells whether trying again makes sense."""
+    texts: dict[str, tuple[str, bool]] = {
+        "voting.closed": (_("Voting has closed, so this ballot was not taken. Nothing was stored."), False),
+        "voting.not_open": (_("Voting is not open, so this ballot was not taken. Nothing was stored."), False),
         "voting.already_voted": (
             _("You have voted already. Your first ballot stands, and this one was not taken."),
-            False,
             False,
         ),
         "voting.key_reused": (
             _("You have already sent another ballot from this page. That one stands, and this one was not taken."),
             False,
-            False,
         ),
         "voting.credential": (
             _("Too much time has passed since you showed that you may vote. Please show it once more."),
             True,
+        ),
+        "voting.page": (
+            _("The page you sent was made for another voter at this device. Nothing was stored."),
             True,
         ),
     }
-    text, may_send, again = texts.get(
-        code, (_("This ballot was not taken. Nothing was stored. Check it and send it again."), True, False)
+    text, may_send = texts.get(
+        code, (_("This ballot was not taken. Nothing was stored. Check it and send it again."), True)
     )
-    return {"text": text, "may_send": may_send, "again": again, "code": code}
+    return {"text": text, "may_send": may_send, "code": code}

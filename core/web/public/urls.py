@@ -2,7 +2,8 @@
 
 from django.urls import path
 
-from core.web.public import account, results, rounds, site, vote
+from core.web import cast
+from core.web.public import account, prove, receipts, results, rounds, site, vote
 
 app_name = "public"
 urlpatterns = [
@@ -14,6 +15,10 @@ urlpatterns = [
     path("rounds/<slug:slug>/rules/", rounds.rules, name="rules"),
     path("rounds/<slug:slug>/vote/", vote.vote, name="vote"),
     path("rounds/<slug:slug>/vote/review/", vote.review, name="review"),
+    path("rounds/<slug:slug>/vote/prove/", prove.prove, name="prove"),
+    path("rounds/<slug:slug>/vote/cast/", cast.cast, name="cast"),
+    path("rounds/<slug:slug>/vote/done/", receipts.done, name="done"),
+    path("rounds/<slug:slug>/receipts/", receipts.receipts, name="receipts"),
     path("rounds/<slug:slug>/result/", results.result, name="result"),
     path("rounds/<slug:slug>/result/explain/<str:ref>/", results.explain, name="explain"),
     path("rounds/<slug:slug>/result.json", results.result_json, name="result-json"),
