@@ -21,7 +21,9 @@ class PluginHostConfig(AppConfig):
         from core.kernel.env import environment
         from plugins.discovery import allowed
         from plugins.host.checks import plugins_check
+        from plugins.host.fence import fence_set_up
         from plugins.host.registry import registry_build, registry_set
 
+        fence_set_up()
         registry_set(registry_build(allowed(environment().plugins_allowed)))
         checks.register(plugins_check)

@@ -20,6 +20,7 @@ from django.db.models import F, Sum
 from core.kernel.clock import database_now
 from core.kernel.crypto import mac, token_open, token_seal
 from core.kernel.errors import Invalid
+from plugins.host.fence import lifted
 from plugins.host.models import OneTimeCode
 from plugins.host.ports import code_sender
 from tenants.registry.context import current_tenant
@@ -109,7 +110,9 @@ class HostCodes:
     """The port that plugins see."""
 
     def issue(self, *, to: str, language: str) -> str:
-        return code_issue(to=to, language=language)
+        with lifted():
+            return code_issue(to=to, language=language)
 
     def redeem(self, *, handle: str, code: str) -> str | None:
-        return code_check(handle=handle, code=code)
+        with lifted():
+            return code_check(handle=handle, code=code)

@@ -1,8 +1,9 @@
 """The only way a module is called: one at a time, measured, checked before and after.
 
 Around each call: a span, a savepoint when a transaction is open, a time budget that is reported, the tenant and the
-place of the connection as before, and an answer of the promised type. Anything else is a PluginFailure. There is no
-sandbox: a plugin runs in this process with its rights, so the gate is the operator's allow-list.
+place of the connection as before, what it was given out of its reach, and an answer of the promised type. Anything
+else is a PluginFailure, and a plugin that fails again and again is not called for a while. Rules decide in a process
+of their own. There is no sandbox: a plugin has this process's rights, so the gate is the operator's allow-list.
 """
 
 from __future__ import annotations
@@ -10,15 +11,20 @@ from __future__ import annotations
 import contextvars
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import nullcontext
+from types import MappingProxyType
 from typing import Any, cast
 
 from django.db import connection, transaction
 
 from core.kernel.env import environment
 from core.kernel.telemetry import logger, span
+from plugins.api import Action, ActionAnswer, Module
+from plugins.host.apart import Exceeded, Raised, run_apart
+from plugins.host.breaker import breaker_open, failure_count
 from plugins.host.failures import PluginFailure
+from plugins.host.fence import fence_close
 from plugins.host.kinds import Method
 from plugins.host.registry import Registered
 from tenants.registry.context import tenant_or_none
@@ -53,11 +59,28 @@ class Guarded:
             raise AttributeError(f"{found.kind.name} has no method {name}")
         return value
 
+    def handle(self, action: Action, *args: Any) -> ActionAnswer:
+        """Have one of the module's own actions done; what it needs was checked before."""
+        found = self._registered
+        answers = found.kind.handlers
+        name = action.handler
+        if answers is None or name.startswith("_") or name in found.kind.methods:
+            raise AttributeError(f"{found.kind.name} has no action that {name} does")
+        answer: ActionAnswer = guarded_call(found, name, answers, args, {})
+        return answer
+
     def _bound(self, name: str, method: Method) -> Callable[..., Any]:
         def call(*args: Any, **kwargs: Any) -> Any:
             return guarded_call(self._registered, name, method, args, kwargs)
 
         return call
+
+
+def _out_of_reach(value: Any) -> Any:
+    """What a plugin is given cannot be changed by it: mappings are read-only views of copies, lists are tuples."""
+    if isinstance(value, Mapping):
+        return MappingProxyType({key: _out_of_reach(one) for key, one in value.items()})
+    return tuple(_out_of_reach(one) for one in value) if isinstance(value, list) else value
 
 
 def _run(function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
@@ -75,6 +98,7 @@ def _run(function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, 
             or len(wrapper.savepoint_ids) != depth
         )
 
+    context.run(fence_close)
     try:
         answer = context.run(function, *args, **kwargs)
         if moved():
@@ -93,15 +117,34 @@ def _run(function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, 
 
 def guarded_call(found: Registered, name: str, method: Method, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     """Call one method of one module. Raises PluginFailure, or what the contract lets that method raise."""
-    plugin = found.plugin.name
     label = f"{found.kind.name} {found.module.key}.{name}"
+    args = tuple(_out_of_reach(one) for one in args)
+    kwargs = {key: _out_of_reach(one) for key, one in kwargs.items()}
+    return guarded(found.plugin.name, label, getattr(found.module, name), method, args, kwargs, module=found.module)
+
+
+def guarded(
+    plugin: str,
+    label: str,
+    function: Callable[..., Any],
+    method: Method,
+    args: tuple[Any, ...] = (),
+    kwargs: Mapping[str, Any] = MappingProxyType({}),
+    module: Module | None = None,
+) -> Any:
+    """Call a plugin's function as `method` says. Raises PluginFailure, or what the contract lets it raise."""
     reason, answer = "", None
+    if breaker_open(plugin):
+        raise PluginFailure(plugin=plugin, method=label, reason="it failed too often and is not called for now")
     started = time.perf_counter()
     with span("plugin.call", plugin=plugin, method=label):
         try:
             with transaction.atomic() if connection.in_atomic_block else nullcontext():
-                answer = _run(getattr(found.module, name), args, kwargs)
-                wrong = method.check(answer, found.module, args, kwargs)
+                if method.apart is None:
+                    answer = _run(function, args, dict(kwargs))
+                else:
+                    answer = run_apart(lambda: _run(function, args, dict(kwargs)), method.apart, where=_where)
+                wrong = method.check(answer, module, args, dict(kwargs))
                 if wrong:
                     raise _Broken(f"it {wrong}")
         except method.raises:
@@ -109,8 +152,11 @@ def guarded_call(found: Registered, name: str, method: Method, args: tuple[Any, 
         except PluginFailure as inner:
             # A rule that wraps another one: the inner failure has its own name.
             raise inner from None
-        except _Broken as broken:
+        except (_Broken, Exceeded) as broken:
             reason = str(broken)
+        except Raised as error:
+            reason = "it raised an error"
+            log.error("The plugin %s failed in %s: %s", plugin, label, error.where)
         except Exception as error:  # noqa: BLE001  # the host is where a plugin's errors end
             reason = "it raised an error"
             log.error("The plugin %s failed in %s: %s", plugin, label, _where(error))
@@ -120,5 +166,6 @@ def guarded_call(found: Registered, name: str, method: Method, args: tuple[Any, 
     if environment().trace_plugins:
         log.warning("plugin call %s %s %.1f ms %s", plugin, label, seconds * 1000, "failed" if reason else "ok")
     if reason:
+        failure_count(plugin)
         raise PluginFailure(plugin=plugin, method=label, reason=reason)
     return answer

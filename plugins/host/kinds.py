@@ -50,18 +50,23 @@ from plugins.api import (
     TemplateRef,
     TemporaryFailure,
 )
+from plugins.host.apart import Limits as Apart
 
-Check = Callable[[Any, Module, tuple[Any, ...], dict[str, Any]], str]
+Check = Callable[[Any, Module | None, tuple[Any, ...], dict[str, Any]], str]
 """Says what is wrong with an answer, or nothing. Sees the module and the arguments of the call."""
 
 
 @dataclass(frozen=True, slots=True)
 class Method:
-    """One method of a kind: what it may answer, what it may raise on purpose, and its time in seconds."""
+    """One method of a kind: what it may answer, what it may raise on purpose, and its time in seconds.
+
+    `apart`: it is called in a process of its own, and these are its limits.
+    """
 
     check: Check
     raises: tuple[type[Exception], ...] = ()
     seconds: float = 1.0
+    apart: Apart | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,14 +86,14 @@ class Kind:
 def one_of(*types: type) -> Check:
     words = " or ".join(kind.__name__ for kind in types)
 
-    def check(answer: Any, module: Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> str:
+    def check(answer: Any, module: Module | None, args: tuple[Any, ...], kwargs: dict[str, Any]) -> str:
         return "" if isinstance(answer, types) else f"answered {type(answer).__name__} instead of {words}"
 
     return check
 
 
 def many(of: type) -> Check:
-    def check(answer: Any, module: Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> str:
+    def check(answer: Any, module: Module | None, args: tuple[Any, ...], kwargs: dict[str, Any]) -> str:
         if isinstance(answer, (str, bytes)) or not isinstance(answer, Sequence):
             return f"answered {type(answer).__name__} instead of a sequence of {of.__name__}"
         return "" if all(isinstance(one, of) for one in answer) else f"answered something else than {of.__name__}"
@@ -100,7 +105,7 @@ def _given(position: int, name: str, args: tuple[Any, ...], kwargs: dict[str, An
     return args[position] if len(args) > position else kwargs.get(name)
 
 
-def _scores(answer: Any, module: Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> str:
+def _scores(answer: Any, module: Module | None, args: tuple[Any, ...], kwargs: dict[str, Any]) -> str:
     if not isinstance(answer, Mapping):
         return f"answered {type(answer).__name__} instead of a mapping"
     offer = _given(1, "offer", args, kwargs)
@@ -110,7 +115,7 @@ def _scores(answer: Any, module: Module, args: tuple[Any, ...], kwargs: dict[str
     return "" if all(type(value) is int for value in answer.values()) else "gave points that are not whole numbers"
 
 
-def _outcome(answer: Any, module: Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> str:
+def _outcome(answer: Any, module: Module | None, args: tuple[Any, ...], kwargs: dict[str, Any]) -> str:
     if not isinstance(answer, Outcome):
         return f"answered {type(answer).__name__} instead of Outcome"
     instance = _given(0, "instance", args, kwargs)
@@ -126,7 +131,7 @@ def _outcome(answer: Any, module: Module, args: tuple[Any, ...], kwargs: dict[st
     return ""
 
 
-def _proof(answer: Any, module: Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> str:
+def _proof(answer: Any, module: Module | None, args: tuple[Any, ...], kwargs: dict[str, Any]) -> str:
     wrong = one_of(Proof, ProofRefused, FormSpec)(answer, module, args, kwargs)
     if wrong or not isinstance(answer, Proof):
         return wrong
@@ -138,24 +143,24 @@ def _proof(answer: Any, module: Module, args: tuple[Any, ...], kwargs: dict[str,
     return ""
 
 
-def nothing(answer: Any, module: Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> str:
+def nothing(answer: Any, module: Module | None, args: tuple[Any, ...], kwargs: dict[str, Any]) -> str:
     return "" if answer is None else f"answered {type(answer).__name__} where nothing is answered"
 
 
-def _summaries(answer: Any, module: Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> str:
+def _summaries(answer: Any, module: Module | None, args: tuple[Any, ...], kwargs: dict[str, Any]) -> str:
     asked = set(_given(1, "subjects", args, kwargs) or ())
     if not isinstance(answer, Mapping) or not all(isinstance(one, DeliberationSummary) for one in answer.values()):
         return "answered something else than a summary for each subject"
     return "" if set(answer) <= asked else "answered for a subject it was not asked about"
 
 
-def _queue(answer: Any, module: Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> str:
+def _queue(answer: Any, module: Module | None, args: tuple[Any, ...], kwargs: dict[str, Any]) -> str:
     if not isinstance(answer, Page) or not all(isinstance(one, ModerationItem) for one in answer.items):
         return "answered something else than a page of moderation items"
     return "" if len(answer.items) <= PAGE_MOST else f"answered more than {PAGE_MOST} items at once"
 
 
-def _values(answer: Any, module: Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> str:
+def _values(answer: Any, module: Module | None, args: tuple[Any, ...], kwargs: dict[str, Any]) -> str:
     wrong = many(IndicatorValue)(answer, module, args, kwargs)
     if wrong:
         return wrong
@@ -192,7 +197,7 @@ KINDS: tuple[Kind, ...] = (
         OutcomeRule,
         {
             "check": Method(many(Problem)),
-            "decide": Method(_outcome, seconds=600),
+            "decide": Method(_outcome, seconds=600, apart=Apart(seconds=600, cpu_seconds=600)),
             "explain": Method(many(Step), seconds=10),
         },
     ),
