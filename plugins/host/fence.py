@@ -8,7 +8,8 @@ the plugin's own line. This is a fence against carelessness, not a sandbox: code
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 
@@ -39,9 +40,19 @@ def _hook(event: str, args: tuple[object, ...]) -> None:
 def fence_set_up() -> None:
     """Once per process: an audit hook cannot be taken away again."""
     global _standing
-    if not _standing:
-        sys.addaudithook(_hook)
-        _standing = True
+    if _standing:
+        return
+    sys.addaudithook(_hook)
+    if sys.version_info < (3, 12):
+        # Before Python 3.12 the start of a thread is no audit event.
+        start: Callable[..., int] = threading._start_new_thread  # type: ignore[attr-defined]  # the door it starts by
+
+        def told(*args: object) -> int:
+            sys.audit("_thread.start_new_thread", *args)
+            return start(*args)
+
+        threading._start_new_thread = told  # type: ignore[attr-defined]
+    _standing = True
 
 
 def fence_close() -> None:

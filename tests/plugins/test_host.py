@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from types import SimpleNamespace
+from types import ModuleType, SimpleNamespace
 from typing import Any, ClassVar
 
 import pytest
@@ -112,11 +112,11 @@ def plugin(name: str, *, formats: Any = (Dummy,), rules: Any = (), requires: str
     def register_outcome_rules() -> Any:
         return rules
 
-    return SimpleNamespace(
-        PLUGIN=info(name, requires),
-        register_ballot_formats=register_ballot_formats,
-        register_outcome_rules=register_outcome_rules,
-    )
+    source: Any = ModuleType(name)
+    source.PLUGIN = info(name, requires)
+    source.register_ballot_formats = register_ballot_formats
+    source.register_outcome_rules = register_outcome_rules
+    return source
 
 
 def build(**sources: Any) -> Registry:
