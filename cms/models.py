@@ -18,21 +18,20 @@ from wagtail.fields import StreamField
 from wagtail.models import Page, Site
 
 from cms.blocks import BODY, STEPS
+from cms.ports import surroundings_of
 from cms.preview import preview_answer
-from core.places import selectors as places
-from core.places.national import past_rounds
-from core.rounds import selectors as rounds
 from tenants.registry.context import current_tenant
 from tenants.registry.hosts import origin
 
 # First words of addresses that the service itself answers: a page there would never be seen.
 TAKEN = frozenset(
     {
-        *("rounds", "places", "past-rounds", "account", "sign-in", "sign-out", "how-your-vote-is-kept"),
-        *("accessibility", "privacy", "complaints", "api", "static", "gd", "cms", "documents", "one-percent"),
-        *("staff", "files", "healthz", "metrics", "media"),
+        *("places", "past-rounds", "account", "sign-in", "sign-out", "how-your-vote-is-kept"),
+        *("api", "static", "gd", "cms", "documents", "one-percent", "staff", "files", "healthz", "metrics", "media"),
     }
 )
+# Addresses the service promises and answers itself until an editor publishes words there.
+PROMISED = frozenset({"rounds", "accessibility", "privacy", "complaints"})
 HOME_DEPTH = 2
 NEWS_ON_A_PAGE = 20
 
@@ -46,9 +45,13 @@ class WordsForm(WagtailAdminPageForm):  # type: ignore[misc]  # Wagtail publishe
 
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean()
-        top = self.parent_page is not None and self.parent_page.depth == HOME_DEPTH
-        if top and cleaned.get("slug") in TAKEN:
+        slug, before = cleaned.get("slug"), self.initial.get("slug")
+        if self.parent_page is None or self.parent_page.depth != HOME_DEPTH or slug == before:
+            return cleaned
+        if slug in TAKEN:
             self.add_error("slug", ValidationError(_("The service itself answers at this address. Choose another.")))
+        elif before in PROMISED:
+            self.add_error("slug", ValidationError(_("People rely on this page's address, so it stays as it is.")))
         return cleaned
 
 
@@ -62,6 +65,8 @@ class WordsPage(Page):  # type: ignore[misc]
     base_form_class = WordsForm
     content_panels: ClassVar[list[Any]] = [*Page.content_panels, FieldPanel("intro"), FieldPanel("body")]
     show_in_menus_default = False
+    # Nothing an editor writes is for some residents only.
+    private_page_options: ClassVar[list[str]] = []
 
     class Meta:
         abstract = True
@@ -96,17 +101,36 @@ class WordsPage(Page):  # type: ignore[misc]
 
 
 class HomePage(WordsPage):
-    """The front page: words of the council above what the service knows of its rounds and places."""
+    """The front page: words of the editors above what the service knows."""
 
-    template = "cms/home_page.html"
     parent_page_types: ClassVar[list[str]] = ["wagtailcore.Page"]
     max_count = 2
 
     class Meta:
         verbose_name = _("home page")
 
+    def get_template(self, request: HttpRequest, *args: Any, **kwargs: Any) -> str:
+        return surroundings_of(home_kind()).template
+
     def get_context(self, request: HttpRequest, *args: Any, **kwargs: Any) -> dict[str, Any]:
-        return {**super().get_context(request, *args, **kwargs), **home_facts()}
+        return {**surroundings_of(home_kind()).facts(), **super().get_context(request, *args, **kwargs)}
+
+
+class RoundIndexPage(WordsPage):
+    """Words above the list of rounds."""
+
+    parent_page_types: ClassVar[list[str]] = ["cms.HomePage"]
+    subpage_types: ClassVar[list[str]] = []
+    max_count_per_parent = 1
+
+    class Meta:
+        verbose_name = _("list of rounds")
+
+    def get_template(self, request: HttpRequest, *args: Any, **kwargs: Any) -> str:
+        return surroundings_of("rounds").template
+
+    def get_context(self, request: HttpRequest, *args: Any, **kwargs: Any) -> dict[str, Any]:
+        return {**surroundings_of("rounds").facts(), **super().get_context(request, *args, **kwargs)}
 
 
 class StandardPage(WordsPage):
@@ -174,11 +198,6 @@ class NewsPage(WordsPage):
         verbose_name = _("piece of news")
 
 
-def home_facts() -> dict[str, Any]:
-    """What a front page shows beside its words: the rounds, the place, and earlier rounds."""
-    tenant = current_tenant()
-    return {
-        "rounds": rounds.rounds_visible(),
-        "council": places.council_facts(tenant.slug),
-        "earlier": [item for item in past_rounds() if item.council_slug == tenant.slug],
-    }
+def home_kind() -> str:
+    """What stands around a front page: the national one has the councils, the others their own rounds."""
+    return "national home" if current_tenant().is_hub else "home"

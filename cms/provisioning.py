@@ -7,6 +7,8 @@ tenant's host and words.
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Iterator
+from html import escape
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -17,7 +19,7 @@ from wagtail.models import Collection, GroupCollectionPermission, GroupPagePermi
 from wagtail.rich_text import RichText
 from wagtail.signal_handlers import disable_reference_index_auto_update
 
-from cms.models import HomePage, HowItWorksPage, NewsIndexPage
+from cms.models import HomePage, HowItWorksPage, NewsIndexPage, RoundIndexPage, StandardPage, WordsPage
 from core.kernel.env import environment
 from core.people.services import editors_group
 from tenants.registry.context import TenantRef
@@ -25,6 +27,7 @@ from tenants.registry.hosts import origin
 
 SEEDS = Path(__file__).parent / "seeds"
 EDITOR_PAGE_RIGHTS = ("add_page", "change_page", "publish_page", "bulk_delete_page")
+DUTIES = ("accessibility", "privacy", "complaints")
 EDITOR_IMAGE_RIGHTS = ("add_image", "change_image", "choose_image")
 
 
@@ -48,33 +51,43 @@ def pages_step(tenant: TenantRef) -> None:
 
 
 def _pages(tenant: TenantRef, root: Page, locale: Locale) -> HomePage:
-    """The front page in one language and the two below it."""
+    """The front page in one language and the pages below it; the duties as drafts, since the service has its own."""
     language = locale.language_code
     words = seed("hub" if tenant.is_hub else "site", language)
-    english = HomePage.objects.filter(locale__language_code=settings.LANGUAGE_CODE).first()
+    place = tenant.name.get(language)
     home: HomePage | None = HomePage.objects.filter(locale=locale).first()
     if home is None:
         slug = "home" if language == settings.LANGUAGE_CODE else f"home-{language}"
-        home = _add(root, HomePage(slug=slug), words["home"], locale, english, tenant.name.get(language))
-    steps = words["how-it-works"]["steps"]
-    how = {"steps": [("step", {"title": title, "text": RichText(text)}) for title, text in steps]}
-    for model, slug, extra in ((HowItWorksPage, "how-it-works", how), (NewsIndexPage, "news", {})):
-        if model.objects.filter(locale=locale).exists():
-            continue
-        source = model.objects.filter(locale__language_code=settings.LANGUAGE_CODE).first()
-        page = model(slug=slug, show_in_menus=True, **extra)
-        _add(home, page, words[slug], locale, source, tenant.name.get(language))
+        home = _add(root, HomePage(slug=slug), words["home"], locale, place)
+    assert home is not None
+    below = set(home.get_children().values_list("slug", flat=True))
+    for slug, page in _starters(words):
+        if slug not in below:
+            _add(home, page, words[slug], locale, place)
     return home
 
 
-def _add(parent: Page, page: Any, words: dict[str, Any], locale: Locale, source: Page | None, place: str) -> Any:
-    """A starter page below `parent`, tied to its English twin."""
+def _starters(words: dict[str, Any]) -> Iterator[tuple[str, WordsPage]]:
+    steps = [("step", {"title": title, "text": RichText(text)}) for title, text in words["how-it-works"]["steps"]]
+    yield "how-it-works", HowItWorksPage(slug="how-it-works", show_in_menus=True, steps=steps)
+    yield "news", NewsIndexPage(slug="news", show_in_menus=True)
+    if "rounds" in words:
+        yield "rounds", RoundIndexPage(slug="rounds")
+    for slug in DUTIES:
+        body = [("paragraph", RichText(f"<p>{escape(text)}</p>")) for text in words[slug]["paragraphs"]]
+        yield slug, StandardPage(slug=slug, body=body, live=False, has_unpublished_changes=True)
+
+
+def _add(parent: Page, page: Any, words: dict[str, Any], locale: Locale, place: str) -> Any:
+    """A starter page below `parent`, tied to its twin in English, which was made first."""
     page.title = words["title"].format(place=place)
-    page.intro = words["intro"].format(place=place)
+    page.intro = words.get("intro", "").format(place=place)
     page.starter = True
     page.locale = locale
-    if source is not None and source.locale_id != locale.pk:
-        page.translation_key = source.translation_key
+    if locale.language_code != settings.LANGUAGE_CODE:
+        twins = type(page).objects.filter(locale__language_code=settings.LANGUAGE_CODE)
+        twin = twins.first() if isinstance(page, HomePage) else twins.filter(slug=page.slug).first()
+        page.translation_key = twin.translation_key if twin else page.translation_key
     # The parent as the database has it now: adding a child changes its count of children.
     return Page.objects.get(pk=parent.pk).add_child(instance=page)
 

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 from django.http import Http404, HttpRequest, HttpResponseBase
 from django.shortcuts import render
 from django.utils.translation import get_language
 from wagtail import views as wagtail_views
 
 from cms import selectors
-from cms.models import home_facts
+from cms.models import home_kind
+from cms.ports import surroundings_of
 from core.people.access import ANYONE, access
 
 
@@ -27,11 +31,23 @@ def page(request: HttpRequest, path: str = "") -> HttpResponseBase:
     return answer
 
 
-@access(ANYONE)
-def front(request: HttpRequest) -> HttpResponseBase:
-    """The front page; while none is published, what the service knows still stands there."""
+def words_or(
+    request: HttpRequest, path: str, template: str, facts: Callable[[], dict[str, Any]] = dict
+) -> HttpResponseBase:
+    """The editors' page at an address that the service promises; while none is published, the service's own page."""
     try:
-        answer: HttpResponseBase = page(request)
+        return page(request, path)
     except Http404:
-        return render(request, "cms/home_page.html", {**home_facts(), "words_language": get_language()})
-    return answer
+        return render(request, template, {**facts(), "words_language": get_language()})
+
+
+def front(request: HttpRequest) -> HttpResponseBase:
+    """The front page."""
+    around = surroundings_of(home_kind())
+    return words_or(request, "", around.template, around.facts)
+
+
+def round_index(request: HttpRequest) -> HttpResponseBase:
+    """The list of rounds, below the editors' words."""
+    around = surroundings_of("rounds")
+    return words_or(request, "rounds/", around.template, around.facts)

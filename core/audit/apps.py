@@ -15,8 +15,11 @@ class AuditConfig(AppConfig):
         },
         "OutboxMessage": {
             "voter": "SELECT (id, tenant, available_at, created_at), INSERT",
-            "staff": "SELECT, INSERT",
+            # An officer may have a parked message tried once more.
+            "staff": "SELECT, INSERT, UPDATE (state, attempts, available_at)",
             "worker": "SELECT, INSERT, UPDATE, DELETE",
         },
+        # Only a worker signs; no web process can read the key, and nobody can exchange it.
+        "SigningKey": {"voter": "", "staff": "", "worker": "SELECT, INSERT"},
         "InboxEffect": {"voter": "", "staff": "SELECT", "worker": "SELECT, INSERT"},
     }

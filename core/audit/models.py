@@ -61,6 +61,21 @@ class OutboxMessage(Sealed):
         return f"{self.task} {self.state}"
 
 
+class SigningKey(Sealed):
+    """The tenant's one key pair for what it says to all of Scotland. Made once and never exchanged."""
+
+    only = models.BooleanField(primary_key=True, default=True, editable=False)
+    public = models.BinaryField(help_text="Ed25519 public key")
+    private = models.TextField(help_text="encrypted for this tenant and purpose")
+    made_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        constraints = [models.CheckConstraint(condition=models.Q(only=True), name="audit_signing_key_one")]
+
+    def __str__(self) -> str:
+        return "signing key"
+
+
 class InboxEffect(Sealed):
     """An effect that has happened, in the transaction it happened in: doing it again does nothing."""
 

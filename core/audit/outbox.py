@@ -1,8 +1,9 @@
 """The outbox: messages go out after their cause has committed, arrive at least once, and take effect once.
 
 The dispatcher hands a row's id to a worker; the worker reads the row in the tenant's own schema, so that a message
-nobody wrote finds nothing to do. Effect, inbox mark and `done` are one transaction. A failure goes back to the outbox
-with a longer wait; after the last attempt the row is parked, where an operator sees it.
+nobody wrote finds nothing to do. Effect, inbox mark and `done` are one transaction; only an effect beyond the schema
+comes before it, and bears being repeated. A failure goes back to the outbox with a longer wait; after the last attempt
+the row is parked, where an operator sees it.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from core.audit.ports import carrier
 from core.audit.services import EVENT_JOB, effect_once, job_enqueue
 from core.kernel import telemetry
 from core.kernel.clock import database_now
-from core.kernel.errors import CommontyError, Refused
+from core.kernel.errors import CommontyError, NotFound, Refused
 from core.kernel.jobs import Job, Queue
 from tenants.registry.context import Role, TenantRef, current_tenant, in_tenant
 from tenants.registry.selectors import tenant_by_uuid
@@ -41,6 +42,7 @@ REMEDY = "`commonty audit parked` lists what was refused."
 
 _listeners: dict[str, tuple[Listener, ...]] = {}
 _handlers: dict[str, tuple[Queue, Handler]] = {}
+_outward: dict[str, Handler] = {}
 
 
 def bind(listeners: Mapping[str, Sequence[Listener]]) -> None:
@@ -49,11 +51,18 @@ def bind(listeners: Mapping[str, Sequence[Listener]]) -> None:
     _listeners.update({kind: tuple(heard) for kind, heard in listeners.items()})
 
 
-def bind_jobs(handlers: Mapping[Job, Handler]) -> None:
-    """Say who does which job; the record's own two are always there."""
+def bind_jobs(handlers: Mapping[Job, Handler], *, outward: Mapping[Job, Handler] | None = None) -> None:
+    """Say who does which job; the record's own two are always there.
+
+    `outward` jobs reach beyond the tenant's own schema, where no transaction of the tenant may go: they run before
+    the one that marks them as done, and must bear being done twice.
+    """
     own: dict[Job, Handler] = {EVENT_JOB: _event_deliver, LISTENER_JOB: _listener_run}
+    everything = {**own, **handlers, **(outward or {})}
     _handlers.clear()
-    _handlers.update({job.name: (job.queue, handler) for job, handler in {**own, **handlers}.items()})
+    _handlers.update({job.name: (job.queue, handler) for job, handler in everything.items()})
+    _outward.clear()
+    _outward.update({job.name: handler for job, handler in (outward or {}).items()})
 
 
 def job_names() -> tuple[str, ...]:
@@ -142,11 +151,14 @@ def message_run(*, task: str, header: str | None, body: str | None, message: str
             row.save(update_fields=["attempts", "state", "error"])
             if row.state == State.PARKED:
                 return "parked"
+        if task in _outward:
+            _outward[task](row.payload)
         with transaction.atomic():
             row = OutboxMessage.objects.select_for_update().get(pk=row_id)
             if row.state == State.DONE or not effect_once(f"message:{row_id}"):
                 return "already"
-            _handlers[task][1](row.payload)
+            if task not in _outward:
+                _handlers[task][1](row.payload)
             row.state, row.error = State.DONE, ""
             row.save(update_fields=["state", "error"])
     return "done"
@@ -175,6 +187,16 @@ def parked() -> list[dict[str, Any]]:
     """The current tenant's parked messages, oldest first."""
     rows = OutboxMessage.objects.filter(state=State.PARKED).order_by("created_at")
     return [{"id": str(row.id), "task": row.task, "attempts": row.attempts, "error": row.error} for row in rows]
+
+
+def message_again(message: UUID) -> None:
+    """Have a parked message of the current tenant tried anew. Raises NotFound when none of that id is parked."""
+    with transaction.atomic():
+        again = OutboxMessage.objects.filter(pk=message, state=State.PARKED).update(
+            state=State.PENDING, attempts=0, available_at=database_now()
+        )
+    if not again:
+        raise NotFound("No such message is parked here.", code="message.not_parked", remedy=REMEDY)
 
 
 # -- the record's own jobs --------------------------------------------------------------------------------------------

@@ -1,9 +1,10 @@
-"""What the record needs from above: somebody who carries messages to workers, and others who put things in order."""
+"""What the record needs from above: who carries messages to workers, who puts other things in order, who takes in
+what a tenant has signed."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Protocol
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
 from uuid import UUID
 
 from core.kernel.errors import Unavailable
@@ -19,6 +20,15 @@ class Sequencer(Protocol):
     """Gives committed rows of the current tenant their order, such as ballots; returns how many it did."""
 
     def sequence(self, *, limit: int) -> int: ...
+
+
+class StatementSink(Protocol):
+    """Takes a signed statement to where all of Scotland can read it; the same one again changes nothing.
+
+    Called outside every transaction. Raises Refused for a signature that is not this tenant's.
+    """
+
+    def __call__(self, *, tenant: UUID, body: Mapping[str, Any], signature: bytes) -> Any: ...
 
 
 _carrier: list[Carrier] = []
@@ -42,3 +52,17 @@ def bind_sequencers(sequencers: Sequence[Sequencer]) -> None:
 
 def sequencers() -> Sequence[Sequencer]:
     return tuple(_sequencers)
+
+
+_sink: list[StatementSink] = []
+
+
+def bind_statement_sink(sink: StatementSink) -> None:
+    _sink[:] = [sink]
+
+
+def statement_sink() -> StatementSink:
+    """Raises Unavailable where nothing was bound."""
+    if not _sink:
+        raise Unavailable("Nobody takes in what tenants sign.", code="sink.unbound")
+    return _sink[0]

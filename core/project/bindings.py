@@ -15,15 +15,26 @@ def bind() -> None:
 
     bind_steps([Step("plugins", plugins_step), Step("areas", areas_step), Step("pages", pages_step)])
 
+    from cms.ports import bind_surroundings
+    from core.web.hub.views import NationalHome
+    from core.web.public.front import Home, Rounds
+
+    bind_surroundings({"home": Home(), "national home": NationalHome(), "rounds": Rounds()})
+
     from core.audit import outbox
+    from core.audit.statements import STATEMENT_JOB, statement_hand_over
     from core.kernel import jobs
     from core.notices.services import SEND_JOB, notice_deliver
+    from core.rounds.events import MoneyChanged, RoundAdvanced, RoundChanged
+    from core.rounds.listeners import round_state
     from core.voting.services import TALLY_JOB
     from core.voting.tasks import tally_handle
 
     jobs.bind(outbox.OutboxJobs())
-    outbox.bind({})
-    outbox.bind_jobs({SEND_JOB: notice_deliver, TALLY_JOB: tally_handle})
+    outbox.bind(
+        {event.kind: [round_state] for event in (RoundAdvanced, RoundChanged, MoneyChanged)},
+    )
+    outbox.bind_jobs({SEND_JOB: notice_deliver, TALLY_JOB: tally_handle}, outward={STATEMENT_JOB: statement_hand_over})
 
     from core.notices.codes import CodeNotices
     from plugins.host.ports import code_sender_bind
@@ -37,7 +48,9 @@ def bind() -> None:
 
     bind_parts([WordsReady(), ProofsReady(), ProjectsReady(), *PARTS])
 
-    from core.audit.ports import bind_sequencers
+    from core.audit.ports import bind_sequencers, bind_statement_sink
     from core.voting.sequencer import BallotSequencer
+    from tenants.office.services import fact_publish
 
     bind_sequencers([BallotSequencer()])
+    bind_statement_sink(fact_publish)

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Any
 from uuid import UUID
 
+from core.kernel.env import environment
 from core.kernel.errors import NotFound
 from core.rounds.lifecycle import State
 from core.rounds.models import FundSource, Pot, Round, RoundTransition, RuleSet
 from plugins.api.money import Money
+from tenants.registry.context import current_tenant
+from tenants.registry.hosts import origin
 
 HIDDEN = (State.DESIGN.value,)
 
@@ -70,3 +74,28 @@ def pot_total(round: Round) -> Money:
 def rules_of(round: Round) -> RuleSet | None:
     """The latest rules."""
     return RuleSet.objects.filter(round=round).order_by("-version").first()
+
+
+def public_facts(round_id: UUID) -> dict[str, Any] | None:
+    """What may be said of a round outside its council; `{"public": False}` once it is no longer shown.
+
+    None for a round that nobody outside has ever seen, of which nothing need be said.
+    """
+    row = Round.objects.get(id=round_id)
+    if row.state in HIDDEN or row.is_practice or row.archive:
+        return {"public": False} if RoundTransition.objects.filter(round=row).exists() else None
+    last = RoundTransition.objects.filter(round=row).order_by("-made_at").first()
+    tenant = current_tenant()
+    return {
+        "public": True,
+        "slug": row.slug,
+        "name": {"en": row.name.en, "gd": row.name.gd},
+        "state": row.state,
+        "since": (last.made_at if last else row.created_at).isoformat(),
+        "opens": row.ballot_opens_at.isoformat() if row.ballot_opens_at else None,
+        "closes": row.ballot_closes_at.isoformat() if row.ballot_closes_at else None,
+        "area": row.area_name,
+        "pot_pence": pot_total(row).minor,
+        "demo": row.is_demo,
+        "url": f"{origin(f'{tenant.slug}.{environment().base_domain}')}/rounds/{row.slug}/",
+    }

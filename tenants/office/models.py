@@ -47,16 +47,18 @@ class TemplateRelease(models.Model):
 class SignedFact(models.Model):
     """A public fact a tenant has signed for the whole of Scotland to read: a round that is open, a figure.
 
-    `body` is canonical JSON (RFC 8785) and `signature` its Ed25519 signature by the tenant's key.
+    `signature` is Ed25519 by the tenant's key over the canonical JSON (RFC 8785) of `body`. A fact that was taken back
+    stays as `{"public": false}` with its moment, so that an older one cannot come back.
     """
 
     tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="facts")
     kind = models.CharField(max_length=32)
     key = models.CharField(max_length=120)
     body = models.JSONField()
+    stated_at = models.DateTimeField(help_text="the moment the tenant signed it")
     digest = models.CharField(max_length=64)
     signature = models.BinaryField()
-    published_at = models.DateTimeField(auto_now=True)
+    taken_at = models.DateTimeField(auto_now=True)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["tenant", "kind", "key"], name="office_fact_once")]

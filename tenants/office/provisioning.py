@@ -17,7 +17,8 @@ from django.db import connection, transaction
 from django.utils import timezone
 from psycopg import sql
 
-from core.kernel.errors import CommontyError, Unavailable
+from core.audit.statements import signing_key_ensure
+from core.kernel.errors import CommontyError, Refused, Unavailable
 from tenants.office.clone import structure_for
 from tenants.office.models import ProvisioningStep, TemplateRelease
 from tenants.office.owner import owner_connection
@@ -133,11 +134,27 @@ def ground(tenant: TenantRef) -> None:
             create_permissions(config, verbosity=0, interactive=False)
 
 
+def signing_key(tenant: TenantRef) -> None:
+    """The tenant's key pair, its public half in the registry. A second, different key is refused."""
+    with in_tenant(tenant, role=Role.WORKER):
+        public = signing_key_ensure()
+    with in_public(), transaction.atomic():
+        row = Tenant.objects.select_for_update().get(id=tenant.uuid)
+        if row.signing_key is not None and bytes(row.signing_key) != public:
+            raise Refused(
+                "This tenant has another signing key.",
+                code="signing_key.differs",
+                remedy="Restore the tenant's own schema; what it has signed cannot be signed by somebody else.",
+            )
+        Tenant.objects.filter(id=tenant.uuid).update(signing_key=public)
+
+
 OWN: tuple[Step, ...] = (
     Step("structure", clone_structure, inside=False),
     Step("seal", seal, inside=False),
     Step("roles", roles, inside=False),
     Step("ground", ground),
+    Step("signing key", signing_key, inside=False),
 )
 
 

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import re
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from django.db import transaction
 
-from core.kernel.crypto import verify
+from core.kernel.crypto import canonical_json, digest, verify
 from core.kernel.env import environment
 from core.kernel.errors import Invalid, NotFound, Refused
 from plugins.api.text import LocalisedText
 from tenants.office.models import ProvisioningStep, SignedFact
 from tenants.office.provisioning import provision
 from tenants.registry.context import TenantRef, in_public
-from tenants.registry.hosts import forget
+from tenants.registry.hosts import forget, origin
 from tenants.registry.models import Domain, Tenant
 
 SLUG = re.compile(r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$")
@@ -100,28 +102,41 @@ def tenant_create(
     return ref, done
 
 
-def signing_key_set(*, tenant: UUID, public_key: bytes) -> None:
-    """Record a tenant's public key once; a second, different key is refused."""
-    with in_public(), transaction.atomic():
-        row = Tenant.objects.select_for_update().get(id=tenant)
-        if row.signing_key is not None and bytes(row.signing_key) != public_key:
-            raise Refused("This tenant has another signing key.", code="signing_key.differs")
-        Tenant.objects.filter(id=tenant).update(signing_key=public_key)
+def fact_publish(*, tenant: UUID, body: Mapping[str, Any], signature: bytes) -> bool:
+    """Take in a fact a tenant has signed; True when it is now the one that stands, False when a newer one does.
 
-
-def fact_publish(
-    *, tenant: UUID, kind: str, key: str, body: dict[str, object], text: bytes, digest: str, signature: bytes
-) -> None:
-    """Take in a fact a tenant has signed. Raises Refused when the signature is not the tenant's."""
+    Raises Invalid for a body that is none, Refused when it names another tenant, when the signature is not the
+    tenant's, or when it leads to somebody else's site.
+    """
+    try:
+        text = canonical_json(dict(body))
+        kind, key, stated = str(body["kind"]), str(body["key"]), datetime.fromisoformat(str(body["at"]))
+    except (KeyError, ValueError) as error:
+        raise Invalid("This is not a fact a tenant signs.", code="fact.malformed") from error
+    if stated.tzinfo is None:
+        raise Invalid("A fact names its moment with its offset from UTC.", code="fact.malformed")
+    if body.get("tenant") != str(tenant):
+        raise Refused("The fact is another tenant's.", code="fact.tenant")
     with in_public(), transaction.atomic():
-        row = Tenant.objects.filter(id=tenant).first()
+        # Held until the end, so that two facts of one tenant are compared one after the other.
+        row = Tenant.objects.select_for_update().filter(id=tenant).first()
         if row is None:
             raise NotFound("There is no such tenant.", code="tenant.unknown")
         if row.signing_key is None or not verify(bytes(row.signing_key), text, signature):
             raise Refused("The signature is not this tenant's.", code="fact.signature")
+        hosts = Domain.objects.filter(tenant=row, purpose=Domain.Purpose.PUBLIC).values_list("domain", flat=True)
+        if "url" in body and not str(body["url"]).startswith(tuple(f"{origin(host)}/" for host in hosts)):
+            raise Refused("A fact leads to its tenant's own site.", code="fact.foreign_address")
+        known = SignedFact.objects.filter(tenant=row, kind=kind, key=key).first()
+        if known is not None and known.stated_at >= stated:
+            return False
         SignedFact.objects.update_or_create(
-            tenant=row, kind=kind, key=key, defaults={"body": body, "digest": digest, "signature": signature}
+            tenant=row,
+            kind=kind,
+            key=key,
+            defaults={"body": dict(body), "stated_at": stated, "digest": digest(text), "signature": signature},
         )
+    return True
 
 
 def accent_set(*, tenant: UUID, accent: str) -> None:

@@ -26,6 +26,19 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name='SigningKey',
+            fields=[
+                ('tenant', models.UUIDField(db_default=django.db.models.functions.comparison.Cast(models.Func(models.Value('commonty.tenant'), function='current_setting'), models.UUIDField()), editable=False)),
+                ('only', models.BooleanField(default=True, editable=False, primary_key=True, serialize=False)),
+                ('public', models.BinaryField(help_text='Ed25519 public key')),
+                ('private', models.TextField(help_text='encrypted for this tenant and purpose')),
+                ('made_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+            ],
+            options={
+                'constraints': [models.CheckConstraint(condition=models.Q(('only', True)), name='audit_signing_key_one')],
+            },
+        ),
+        migrations.CreateModel(
             name='AuditEvent',
             fields=[
                 ('tenant', models.UUIDField(db_default=django.db.models.functions.comparison.Cast(models.Func(models.Value('commonty.tenant'), function='current_setting'), models.UUIDField()), editable=False)),

@@ -9,13 +9,13 @@ from django.shortcuts import render
 from django.utils.cache import patch_cache_control
 from django.views.decorators.http import require_safe
 
+from cms.views import round_index
 from core.kernel.errors import NotFound
 from core.people.access import ANYONE, access
 from core.proposals.models import Proposal
 from core.proposals.selectors import proposal_by_ref, proposals_on_ballot
-from core.rounds.lifecycle import State
 from core.rounds.models import Pot, Round, RuleSet
-from core.rounds.selectors import round_by_slug, rounds_visible, rules_of
+from core.rounds.selectors import round_by_slug, rules_of
 from core.voting.selectors import accepting, offer_of
 from core.web.public.booth import drawn, format_settings, seed_of
 from core.web.public.order import seed_new, shuffled
@@ -44,15 +44,9 @@ def pots_of(round: Round) -> list[dict[str, Any]]:
 
 @require_safe
 @access(ANYONE)
-def round_list(request: HttpRequest) -> HttpResponse:
-    """Rounds in three groups: where something can be done now, what is coming or counted, what is decided."""
-    rows = [{"round": row, "phase": phase_of(row), "open": row.state == State.VOTING} for row in rounds_visible()]
-    groups = {
-        "open": [row for row in rows if row["round"].state == State.VOTING],
-        "coming": [row for row in rows if row["round"].state not in {*DECIDED, State.VOTING, State.CANCELLED}],
-        "past": [row for row in rows if row["round"].state in {*DECIDED, State.CANCELLED}],
-    }
-    return render(request, "public/rounds.html", groups)
+def round_list(request: HttpRequest) -> HttpResponseBase:
+    """The editors' words above the list of rounds."""
+    return round_index(request)
 
 
 @require_safe

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
 
-from cms.views import front
+from cms.views import front, words_or
 from core.people.access import ANYONE, access
 from core.places import selectors
 from core.places.national import past_awards
@@ -34,18 +34,18 @@ def past_rounds(request: HttpRequest) -> HttpResponse:
 
 
 @access(ANYONE)
-def accessibility(request: HttpRequest) -> HttpResponse:
-    return render(request, "public/accessibility.html")
+def accessibility(request: HttpRequest) -> HttpResponseBase:
+    return words_or(request, "accessibility/", "public/accessibility.html")
 
 
 @access(ANYONE)
-def privacy(request: HttpRequest) -> HttpResponse:
-    return render(request, "public/privacy.html")
+def privacy(request: HttpRequest) -> HttpResponseBase:
+    return words_or(request, "privacy/", "public/privacy.html")
 
 
 @access(ANYONE)
-def complaints(request: HttpRequest) -> HttpResponse:
-    return render(request, "public/complaints.html")
+def complaints(request: HttpRequest) -> HttpResponseBase:
+    return words_or(request, "complaints/", "public/complaints.html")
 
 
 @access(ANYONE)

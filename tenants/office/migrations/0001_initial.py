@@ -48,9 +48,10 @@ class Migration(migrations.Migration):
                 ('kind', models.CharField(max_length=32)),
                 ('key', models.CharField(max_length=120)),
                 ('body', models.JSONField()),
+                ('stated_at', models.DateTimeField(help_text='the moment the tenant signed it')),
                 ('digest', models.CharField(max_length=64)),
                 ('signature', models.BinaryField()),
-                ('published_at', models.DateTimeField(auto_now=True)),
+                ('taken_at', models.DateTimeField(auto_now=True)),
                 ('tenant', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='facts', to='registry.tenant')),
             ],
             options={
