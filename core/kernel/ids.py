@@ -32,10 +32,18 @@ def reference(length: int = 8) -> str:
     ever meet letters and digits.
     """
     while True:
-        body = "".join(secrets.choice(ALPHABET) for _ in range(length))
-        check = _check(body)
-        if check in ALPHABET:
-            return "-".join([body[i : i + 4] for i in range(0, length, 4)] + [check])
+        found = reference_from(secrets.token_bytes(length), length)
+        if found is not None:
+            return found
+
+
+def reference_from(data: bytes, length: int = 8) -> str | None:
+    """The reference that these bytes stand for, a letter for each; None where its check character would be a sign."""
+    body = "".join(ALPHABET[byte % len(ALPHABET)] for byte in data[:length])
+    check = _check(body)
+    if check not in ALPHABET:
+        return None
+    return "-".join([body[i : i + 4] for i in range(0, length, 4)] + [check])
 
 
 def reference_normalise(text: str) -> str:

@@ -25,16 +25,23 @@ def bind() -> None:
     from core.audit.statements import STATEMENT_JOB, statement_hand_over
     from core.kernel import jobs
     from core.notices.services import SEND_JOB, notice_deliver
+    from core.project import observing
     from core.rounds.events import MoneyChanged, RoundAdvanced, RoundChanged
     from core.rounds.listeners import round_state
     from core.voting.services import TALLY_JOB
     from core.voting.tasks import tally_handle
+    from plugins.host.observing import OBSERVE_JOB, observe_handle, observing_bind
 
     jobs.bind(outbox.OutboxJobs())
-    outbox.bind(
-        {event.kind: [round_state] for event in (RoundAdvanced, RoundChanged, MoneyChanged)},
+    told: dict[str, list[outbox.Listener]] = {kind: [*heard] for kind, heard in observing.LISTENERS.items()}
+    for event in (RoundAdvanced, RoundChanged, MoneyChanged):
+        told.setdefault(event.kind, []).append(round_state)
+    outbox.bind(told)
+    observing_bind(observing.BUILDERS)
+    outbox.bind_jobs(
+        {SEND_JOB: notice_deliver, TALLY_JOB: tally_handle, OBSERVE_JOB: observe_handle},
+        outward={STATEMENT_JOB: statement_hand_over},
     )
-    outbox.bind_jobs({SEND_JOB: notice_deliver, TALLY_JOB: tally_handle}, outward={STATEMENT_JOB: statement_hand_over})
 
     from core.notices.codes import CodeNotices
     from plugins.host.ports import code_sender_bind
@@ -49,8 +56,8 @@ def bind() -> None:
     bind_parts([WordsReady(), ProofsReady(), ProjectsReady(), *PARTS])
 
     from core.audit.ports import bind_sequencers, bind_statement_sink
-    from core.voting.sequencer import BallotSequencer
+    from core.voting.sequencer import BallotSequencer, ClosingTimes
     from tenants.office.services import fact_publish
 
-    bind_sequencers([BallotSequencer()])
+    bind_sequencers([BallotSequencer(), ClosingTimes()])
     bind_statement_sink(fact_publish)

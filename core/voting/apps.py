@@ -2,9 +2,10 @@ from django.apps import AppConfig
 
 # While voting is open the voter's role may put ballots, receipts and roll entries in, and read what a retry needs:
 # never a box. Officers' role reads none of it, so that no count can be made on the staff host before the close.
-# Nobody updates or deletes: sealing is a function of the owner.
-BALLOT_READ = "round_id, pseudonym, revision, idempotency_key, mac, receipt"
-CAST = "cast_ballot(uuid, uuid, bytea, bytea, bytea, bytea, bytea, bytea, text)"
+# Nobody updates or deletes: sealing is a function of the owner, and so is handing out the key that opens the box, which
+# asks for the seal and for two people.
+BALLOT_READ = "round_id, pseudonym, revision, idempotency_key, mac"
+CAST = "cast_ballot(uuid, uuid, bytea, bytea, bytea, bytea, bytea, text)"
 
 
 class VotingConfig(AppConfig):
@@ -21,11 +22,15 @@ class VotingConfig(AppConfig):
         "RoundKeys": {
             "voter": "SELECT (tenant, round_id, box_public, cast_wrapped)",
             "staff": "SELECT (tenant, round_id, box_public, cast_wrapped), INSERT",
-            "worker": "SELECT, INSERT",
+            "worker": "SELECT (tenant, round_id, box_public, cast_wrapped), INSERT",
         },
         "RollEntry": {"voter": "SELECT, INSERT", "staff": "", "worker": "SELECT, INSERT"},
         "RollKey": {"voter": "SELECT, INSERT", "staff": "", "worker": "SELECT, INSERT"},
-        "Ballot": {"voter": f"SELECT ({BALLOT_READ}), INSERT", "staff": "", "worker": "SELECT, INSERT"},
+        "Ballot": {
+            "voter": f"SELECT ({BALLOT_READ}), INSERT",
+            "staff": "",
+            "worker": f"SELECT ({BALLOT_READ}), INSERT",
+        },
         "ReceiptRecord": {"voter": "SELECT, INSERT", "staff": "", "worker": "SELECT, INSERT"},
         "BallotLog": {"voter": "", "staff": "", "worker": "SELECT"},
         "SealedRollEntry": {"voter": "", "staff": "", "worker": "SELECT"},
@@ -42,4 +47,5 @@ class VotingConfig(AppConfig):
         "voting_partitions_create(uuid)": ("staff", "worker"),
         "voting_sequence(uuid, bytea, bytea, integer)": ("staff", "worker"),
         "voting_seal(uuid)": ("staff", "worker"),
+        "voting_count_key(uuid)": ("worker",),
     }

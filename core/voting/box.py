@@ -13,7 +13,6 @@ from django.utils.translation import gettext_lazy as _
 from core.counting.receipt import receipt_hash
 from core.kernel.crypto import box_seal
 from core.kernel.errors import NotFound, Refused
-from core.kernel.ids import reference
 from core.voting.keys import CastKeys, cast_keys
 from core.voting.models import FrozenOffer, RoundKeys
 from core.voting.offer import offer_from
@@ -24,12 +23,11 @@ from tenants.registry.context import current_tenant
 from tenants.registry.prepared import prepared_row, prepared_rows
 
 CAST = (
-    "SELECT outcome, kept_receipt, kept_revision FROM cast_ballot(%s::uuid, %s::uuid, %b::bytea, %b::bytea, %b::bytea,"
-    " %b::bytea, %b::bytea, %b::bytea, %s::text)"
+    "SELECT outcome, kept_key, kept_revision FROM cast_ballot(%s::uuid, %s::uuid, %b::bytea, %b::bytea, %b::bytea,"
+    " %b::bytea, %b::bytea, %s::text)"
 )
 KEPT_SECONDS = 30.0
 KEPT_MOST = 512
-RECEIPT_LETTERS = 12  # of five bits each: 60 bits and a check character
 ACCEPTED = ("recorded", "same")
 REFUSALS: dict[str, tuple[Any, Any]] = {
     "closed": (_("Voting has closed. Your ballot was not recorded."), _("See the round's page for what comes next.")),
@@ -47,7 +45,10 @@ REFUSALS: dict[str, tuple[Any, Any]] = {
 
 @dataclass(frozen=True, slots=True)
 class CastOutcome:
-    """`recorded`, or `same` for a ballot that was in the box already; then the receipt is the first one's."""
+    """`recorded`, or `same` for a ballot that was in the box already; then the receipt is the first one's.
+
+    `revision` is 0 where voting has closed since: the seal keeps no revisions.
+    """
 
     status: str
     receipt: str
@@ -74,7 +75,6 @@ class Box:
     def values(self, entry: UUID, ballot: bytes, channel: str, key: bytes) -> tuple[Any, ...]:
         """What the database function is given for one ballot."""
         pseudonym = self.keys.pseudonym_of(entry)
-        code = reference(RECEIPT_LETTERS)
         return (
             self.tenant,
             self.round_id,
@@ -82,18 +82,17 @@ class Box:
             key,
             self.keys.mac_of(pseudonym, ballot),
             box_seal(self.public, ballot),
-            self.keys.receipt_seal(code),
-            receipt_hash(code),
+            receipt_hash(self.keys.receipt_of(pseudonym, key)),
             channel,
         )
 
-    def answer(self, row: Sequence[Any]) -> CastOutcome:
-        """Raises Refused for a ballot that was not taken."""
+    def answer(self, entry: UUID, row: Sequence[Any]) -> CastOutcome:
+        """What the database function said of this entry's ballot. Raises Refused for one that was not taken."""
         status = str(row[0])
         if status not in ACCEPTED:
             message, remedy = REFUSALS[status]
             raise Refused(message, code=f"voting.{status}", remedy=remedy)
-        return CastOutcome(status, self.keys.receipt_open(bytes(row[1])), int(row[2]))
+        return CastOutcome(status, self.keys.receipt_of(self.keys.pseudonym_of(entry), bytes(row[1])), int(row[2]))
 
 
 _kept: dict[tuple[UUID, UUID], tuple[float, Box]] = {}
@@ -134,15 +133,17 @@ def _load(tenant: UUID, round_id: UUID) -> Box:
 
 def ballot_put(box: Box, *, entry: UUID, ballot: bytes, channel: str, key: bytes) -> CastOutcome:
     """Put the canonical bytes of a ballot that was checked into the box. Raises Refused."""
-    return box.answer(prepared_row(CAST, box.values(entry, ballot, channel, key)))
+    return box.answer(entry, prepared_row(CAST, box.values(entry, ballot, channel, key)))
 
 
 def ballots_put(box: Box, many: Iterable[tuple[UUID, bytes, bytes]], *, channel: str) -> list[CastOutcome | Refused]:
     """The same for many ballots (entry, canonical bytes, key), each by its own call, in one transaction."""
+    listed = list(many)
     found: list[CastOutcome | Refused] = []
-    for row in prepared_rows(CAST, [box.values(entry, ballot, channel, key) for entry, ballot, key in many]):
+    rows = prepared_rows(CAST, [box.values(entry, ballot, channel, key) for entry, ballot, key in listed])
+    for (entry, _ballot, _key), row in zip(listed, rows, strict=True):
         try:
-            found.append(box.answer(row))
+            found.append(box.answer(entry, row))
         except Refused as refused:
             found.append(refused)
     return found

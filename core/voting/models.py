@@ -43,7 +43,10 @@ class BallotGate(Sealed):
 
     class Meta:
         constraints = [
-            models.CheckConstraint(condition=Q(closes_at__gt=models.F("opens_at")), name="voting_gate_times")
+            models.CheckConstraint(condition=Q(closes_at__gt=models.F("opens_at")), name="voting_gate_times"),
+            models.CheckConstraint(
+                condition=Q(closed_at__isnull=True) | Q(is_open=False), name="voting_gate_closed_is_shut"
+            ),
         ]
 
     def __str__(self) -> str:
@@ -101,9 +104,8 @@ class Ballot(Sealed):
     idempotency_key = models.BinaryField()
     mac = models.BinaryField()
     box = models.BinaryField()
-    receipt = models.BinaryField(help_text="the receipt's code, encrypted, for retries")
     receipt_hash = models.BinaryField()
-    channel = models.CharField(max_length=12)
+    channel = models.CharField(max_length=20)
 
     def __str__(self) -> str:
         return "a sealed ballot"

@@ -8,7 +8,7 @@ from core.kernel.crypto import canonical_json, digest
 from core.kernel.errors import Refused
 from core.proposals.selectors import proposals_on_ballot
 from core.rounds.models import Round
-from core.rounds.selectors import pot_total, rules_of
+from core.rounds.selectors import pot_total, pots_of, rules_of
 from plugins.api.money import Money
 from plugins.api.text import LocalisedText
 from plugins.api.values import Offer, Project
@@ -77,12 +77,24 @@ def body_of(round: Round, *, commitment: str) -> dict[str, Any]:
             "closes_at": closes.isoformat(),
         },
         "budget": {"minor": total.minor, "currency": total.currency},
+        "pots": [
+            {
+                "name": pot.name.as_json(),
+                "sources": [
+                    {"name": source.name, "amount": source.amount.minor, "restriction": source.restriction}
+                    for source in pot.sources.all()
+                ],
+            }
+            for pot in pots_of(round)
+        ],
         "projects": [
             {
                 "ref": row.ref,
                 "title": row.title.as_json(),
                 "benefit": row.benefit.as_json(),
                 "description": row.description.as_json(),
+                "officer_view": row.officer_view.as_json(),
+                "running_cost": row.running_cost.minor if row.running_cost is not None else None,
                 "cost": row.cost.minor,
                 "area": row.area,
                 "categories": [row.category] if row.category else [],

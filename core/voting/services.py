@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -84,6 +84,26 @@ def roll_claim(*, round_id: UUID, proof: Proof) -> Credential:
     return Credential(round_id, entry)
 
 
+def roll_import(*, round_id: UUID, namespace: str, values: Sequence[str], rung: str) -> list[UUID]:
+    """A new entry for each of these people, in their order: for a roll that somebody else has kept.
+
+    Raises Refused, with nothing written, where one of them stands twice or is on the roll already.
+    """
+    box = box_of(round_id)
+    entries = [uuid4() for _value in values]
+    rows = [
+        RollKey(round_id=round_id, namespace=namespace, value_mac=box.keys.roll_mac(namespace, value), entry_id=entry)
+        for value, entry in zip(values, entries, strict=True)
+    ]
+    try:
+        with transaction.atomic():
+            RollEntry.objects.bulk_create([RollEntry(round_id=round_id, id=entry, rung=rung) for entry in entries])
+            RollKey.objects.bulk_create(rows)
+    except IntegrityError as error:
+        raise Refused("Somebody stands on this roll twice.", code="voting.roll_twice") from error
+    return entries
+
+
 def _known_entry(box: Box, keys: list[tuple[str, bytes]]) -> UUID | None:
     """The entry behind any of the keys. Where they lead to several, the one that has voted comes first."""
     found: set[UUID] = set()
@@ -113,7 +133,8 @@ def ballot_cast(
 ) -> CastOutcome:
     """Put a canonical ballot into the box.
 
-    The same key and ballot give the same receipt for ever. Raises Invalid with the problems of the ballot, or Refused:
+    The same key and ballot give the same receipt for as long as the round's keys stand, after the close too. Raises
+    Invalid with the problems of the ballot, or Refused:
     `voting.closed`, `voting.not_open`, `voting.key_reused`, `voting.already_voted`, `voting.foreign_credential`.
     """
     box = box_of(round_id)

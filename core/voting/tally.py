@@ -1,33 +1,43 @@
-"""Opening the box and counting it: boxes, ballots, profile, rule. Done twice; both must say the same."""
+"""Opening the box and counting it: boxes, ballots, profile, rule. Done twice; both must say the same.
+
+Before anything is counted, everything that was published is found again: the offer that was frozen, the order of ties
+that was committed to, and the set of boxes at the close, down to the last digest.
+"""
 
 from __future__ import annotations
 
+import hashlib
 import secrets
 from collections import Counter
 from typing import Any
 from uuid import UUID
 
-from django.db import transaction
+from django.db import connection, transaction
 from pydantic import ValidationError
 
+from core.audit.models import AuditEvent
 from core.audit.services import event_record
 from core.counting import Tally, ballots_tally, digest_of, outcome_digest, tie_break_from
 from core.kernel.crypto import box_open
 from core.kernel.errors import CommontyError, Refused
 from core.rounds.lifecycle import State
 from core.rounds.models import Round
-from core.voting.events import TallyFinished
+from core.voting.events import BoxSealed, OfferFrozen, TallyFinished
 from core.voting.keys import CountKeys, count_keys
-from core.voting.models import FrozenOffer, OpenedBallot, Opening, RoundKeys, RoundSeal, SealedBallot, TallyRun
-from core.voting.offer import offer_from
+from core.voting.models import BallotGate, FrozenOffer, OpenedBallot, Opening, RoundSeal, SealedBallot, TallyRun
+from core.voting.offer import digest_of_body, offer_from
 from core.voting.services import OPENERS_NEEDED
 from plugins.api.values import Offer, Outcome, SubjectRef, TieBreak
+from plugins.host.registry import registry
 from plugins.host.selectors import ballot_format, outcome_rule
 from tenants.registry.context import current_tenant
 
+TALLY_LOCK = 0x54414C59
+BOXES_AT_ONCE = 2000
+
 
 class CountDiffers(CommontyError):
-    """Two counts of the same ballots did not agree, or ballots are missing."""
+    """Two counts did not agree, or what is counted is not what was published when voting opened and closed."""
 
     exit_code = 1
 
@@ -40,13 +50,18 @@ def tally_run(*, round_id: UUID) -> TallyRun:
     round = Round.objects.get(pk=round_id)
     if round.state != State.COUNT.value or Opening.objects.filter(round=round).count() < OPENERS_NEEDED:
         raise Refused("Two people have to agree before the box is opened.", code="voting.not_opened")
-    try:
-        document, digest = _count(round)
-    except (CommontyError, ValidationError) as error:
-        run = TallyRun(round=round, state=TallyRun.State.FAILED, error=getattr(error, "code", type(error).__name__))
-    else:
-        run = TallyRun(round=round, state=TallyRun.State.DONE, document=document, digest=digest)
     with transaction.atomic():
+        gate = BallotGate.objects.get(pk=round.pk)
+        with connection.cursor() as cursor:
+            # Two workers with one count would each keep the opened ballots.
+            cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [TALLY_LOCK, gate.lock_round])
+        try:
+            with transaction.atomic():
+                document, digest = _count(round)
+        except (CommontyError, ValidationError) as error:
+            run = TallyRun(round=round, state=TallyRun.State.FAILED, error=getattr(error, "code", type(error).__name__))
+        else:
+            run = TallyRun(round=round, state=TallyRun.State.DONE, document=document, digest=digest)
         run.save(force_insert=True)
         event_record(
             TallyFinished(round=str(round.id), state=run.state, error=run.error),
@@ -58,9 +73,12 @@ def tally_run(*, round_id: UUID) -> TallyRun:
 def _count(round: Round) -> tuple[dict[str, Any], str]:
     frozen = FrozenOffer.objects.get(pk=round.pk)
     seal = RoundSeal.objects.get(pk=round.pk)
+    _published(round, frozen, seal)
     offer = offer_from(frozen.body, frozen.digest)
-    wrapped = RoundKeys.objects.values_list("count_wrapped", flat=True).get(pk=round.pk)
-    keys = count_keys(current_tenant().uuid, round.id, bytes(wrapped))
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT voting_count_key(%s)", [round.id])
+        wrapped = bytes(cursor.fetchone()[0])
+    keys = count_keys(current_tenant().uuid, round.id, wrapped)
     order = tie_break_from(keys.tie_seed, [project.ref for project in offer.projects])
     if order.commitment != frozen.body["ties"]["commitment"]:
         raise CountDiffers("The order of ties is not the one that was committed to.", code="tally.commitment")
@@ -73,19 +91,46 @@ def _count(round: Round) -> tuple[dict[str, Any], str]:
     return _document(frozen, seal, offer, tally, outcome, order, keys, digest), digest
 
 
+def _published(round: Round, frozen: FrozenOffer, seal: RoundSeal) -> None:
+    """The offer and the seal are those of the record. Raises CountDiffers."""
+    facts = AuditEvent.objects.filter(
+        subject=f"round:{round.id}", kind__in=[OfferFrozen.kind, BoxSealed.kind]
+    ).values_list("kind", "body")
+    said = {kind: (body.get("offer_digest"), body.get("digests"), body.get("log_root")) for kind, body in facts}
+    if digest_of_body(frozen.body) != frozen.digest or said.get(OfferFrozen.kind, ("",))[0] != frozen.digest:
+        raise CountDiffers("The offer is not the one that was frozen.", code="tally.offer")
+    if said.get(BoxSealed.kind, ("", "", ""))[1:] != (seal.digest, seal.log_root):
+        raise CountDiffers("The seal is not the one that was recorded at the close.", code="tally.seal")
+
+
 def _opened(round: Round, seal: RoundSeal, keys: CountKeys) -> Counter[bytes]:
-    """The ballots in the clear, with how often each was cast: from an earlier count, or opened now and kept mixed."""
-    kept = OpenedBallot.objects.filter(round=round).values_list("body", "times")
-    ballots = Counter({bytes(body): times for body, times in kept})
-    if not ballots:
-        boxes = SealedBallot.objects.filter(round_id=round.id, box__isnull=False).values_list("box", flat=True)
-        ballots = Counter(box_open(keys.box_private, bytes(box)) for box in boxes.iterator(chunk_size=2000) if box)
-        rows = [OpenedBallot(round=round, body=body, times=times) for body, times in ballots.items()]
-        secrets.SystemRandom().shuffle(rows)
-        with transaction.atomic():
-            OpenedBallot.objects.bulk_create(rows, batch_size=2000)
+    """The ballots in the clear, with how often each was cast: opened now, and kept mixed the first time.
+
+    Raises CountDiffers where the boxes are not those whose digests were published at the close.
+    """
+    digests: list[bytes] = []
+    ballots: Counter[bytes] = Counter()
+    rows = SealedBallot.objects.filter(round_id=round.id).values_list("digest", "box")
+    for digest, box in rows.iterator(chunk_size=BOXES_AT_ONCE):
+        digests.append(bytes(digest))
+        if box is None:
+            continue
+        if hashlib.sha256(box).digest() != digests[-1]:
+            raise CountDiffers("A box was changed after the close.", code="tally.box_changed")
+        ballots[box_open(keys.box_private, bytes(box))] += 1
+    if hashlib.sha256(b"".join(sorted(digests))).hexdigest() != seal.digest:
+        raise CountDiffers("The boxes are not those that were sealed.", code="tally.boxes")
     if ballots.total() != seal.kept:
         raise CountDiffers("There are not as many ballots as were sealed.", code="tally.missing")
+    before = {
+        bytes(body): times for body, times in OpenedBallot.objects.filter(round=round).values_list("body", "times")
+    }
+    if not before:
+        mixed = [OpenedBallot(round=round, body=body, times=times) for body, times in ballots.items()]
+        secrets.SystemRandom().shuffle(mixed)
+        OpenedBallot.objects.bulk_create(mixed, batch_size=BOXES_AT_ONCE)
+    elif before != ballots:
+        raise CountDiffers("The opened ballots are not those of an earlier count.", code="tally.opened")
     return ballots
 
 
@@ -117,11 +162,15 @@ def _document(
         {"project": step.project, "funded": step.funded, "en": step.sentence.en, "gd": step.sentence.gd}
         for step in outcome.steps
     ]
+    modules = registry().modules
     return {
         "version": 1,
         "round": frozen.body["round"]["id"],
         "ballot_format": frozen.body["ballot_format"],
         "outcome_rule": frozen.body["outcome_rule"],
+        "counted_with": {
+            kind: modules[kind, frozen.body[kind]["key"]].plugin.version for kind in ("ballot_format", "outcome_rule")
+        },
         "budget": offer.budget.minor,
         "spent": outcome.spent,
         "remaining": outcome.remaining,

@@ -19,6 +19,7 @@ from core.rounds.models import Round
 from core.voting.events import BoxSealed, OfferFrozen
 from core.voting.keys import cast_keys, keys_make
 from core.voting.models import BallotGate, FrozenOffer, RoundKeys, RoundSeal, TallyRun
+from core.voting.log import log_write
 from core.voting.offer import body_of, digest_of_body
 from core.voting.services import result_publish
 from plugins.api.text import Text
@@ -127,9 +128,8 @@ class VotingCloses:
 def box_seal_up(*, round: Round, actor: Any) -> RoundSeal:
     """Finish the log, copy what counts in random order, drop the open tables, publish the digests."""
     wrapped = RoundKeys.objects.values_list("cast_wrapped", flat=True).get(pk=round.pk)
-    inner, outer = cast_keys(current_tenant().uuid, round.id, bytes(wrapped)).log_pads()
+    log_write(round.id, cast_keys(current_tenant().uuid, round.id, bytes(wrapped)), limit=None)
     with connection.cursor() as cursor:
-        cursor.execute("SELECT voting_sequence(%s, %s, %s, NULL)", [round.id, inner, outer])
         cursor.execute(
             "SELECT boxes, kept, receipts, entries, channels::text, digests, leaves FROM voting_seal(%s)", [round.id]
         )
@@ -155,6 +155,20 @@ def box_seal_up(*, round: Round, actor: Any) -> RoundSeal:
     return row
 
 
+class VotingEnds:
+    """A cancelled round's box is shut and sealed, so that no link to anybody stays, and is never opened."""
+
+    name = MODULE
+    verbs = frozenset({"cancel"})
+
+    def guards(self, round: Round) -> Sequence[GuardFailure]:
+        return []
+
+    def effect(self, round: Round, actor: Any) -> None:
+        if BallotGate.objects.filter(pk=round.pk).exists():
+            VotingCloses().effect(round, actor)
+
+
 class ResultGoesOut:
     """Publish the last good count."""
 
@@ -170,4 +184,4 @@ class ResultGoesOut:
         result_publish(round=round, actor=actor)
 
 
-PARTS = (VotingOpens(), VotingPauses(), VotingGoesOn(), VotingCloses(), ResultGoesOut())
+PARTS = (VotingOpens(), VotingPauses(), VotingGoesOn(), VotingCloses(), VotingEnds(), ResultGoesOut())

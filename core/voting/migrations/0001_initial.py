@@ -33,9 +33,8 @@ class Migration(migrations.Migration):
                         ('idempotency_key', models.BinaryField()),
                         ('mac', models.BinaryField()),
                         ('box', models.BinaryField()),
-                        ('receipt', models.BinaryField(help_text="the receipt's code, encrypted, for retries")),
                         ('receipt_hash', models.BinaryField()),
-                        ('channel', models.CharField(max_length=12)),
+                        ('channel', models.CharField(max_length=20)),
                     ],
                     options={
                         'abstract': False,
@@ -189,7 +188,7 @@ class Migration(migrations.Migration):
                 ('closed_at', models.DateTimeField(null=True)),
             ],
             options={
-                'constraints': [models.CheckConstraint(condition=models.Q(('closes_at__gt', models.F('opens_at'))), name='voting_gate_times')],
+                'constraints': [models.CheckConstraint(condition=models.Q(('closes_at__gt', models.F('opens_at'))), name='voting_gate_times'), models.CheckConstraint(condition=models.Q(('closed_at__isnull', True), ('is_open', False), _connector='OR'), name='voting_gate_closed_is_shut')],
             },
         ),
         migrations.CreateModel(

@@ -2,8 +2,8 @@
 
 CAST = """
 CREATE FUNCTION cast_ballot(
-  p_tenant uuid, p_round uuid, p_pseudonym bytea, p_key bytea, p_mac bytea, p_box bytea, p_receipt bytea,
-  p_receipt_hash bytea, p_channel text, OUT outcome text, OUT kept_receipt bytea, OUT kept_revision integer)
+  p_tenant uuid, p_round uuid, p_pseudonym bytea, p_key bytea, p_mac bytea, p_box bytea, p_receipt_hash bytea,
+  p_channel text, OUT outcome text, OUT kept_key bytea, OUT kept_revision integer)
 LANGUAGE plpgsql VOLATILE SECURITY INVOKER AS $cast$
 DECLARE
   lock_a integer;
@@ -13,7 +13,7 @@ DECLARE
   prior record;
   latest integer;
   latest_mac bytea;
-  latest_receipt bytea;
+  latest_key bytea;
 BEGIN
   PERFORM set_config('commonty.tenant', p_tenant::text, true);
   SELECT g.lock_tenant, g.lock_round INTO lock_a, lock_b FROM voting_ballotgate g WHERE g.round_id = p_round;
@@ -28,17 +28,17 @@ BEGIN
     INTO accepting, may_revise FROM voting_ballotgate g WHERE g.round_id = p_round;
   LOOP
     latest := 0;
-    FOR prior IN SELECT b.revision, b.idempotency_key, b.mac, b.receipt FROM voting_ballot b
+    FOR prior IN SELECT b.revision, b.idempotency_key, b.mac FROM voting_ballot b
         WHERE b.round_id = p_round AND b.pseudonym = p_pseudonym ORDER BY b.revision DESC LOOP
       IF latest = 0 THEN
         latest := prior.revision;
         latest_mac := prior.mac;
-        latest_receipt := prior.receipt;
+        latest_key := prior.idempotency_key;
       END IF;
       IF prior.idempotency_key = p_key THEN
         IF prior.mac = p_mac THEN
           outcome := 'same';
-          kept_receipt := prior.receipt;
+          kept_key := p_key;
           kept_revision := prior.revision;
         ELSE
           outcome := 'key_reused';
@@ -48,11 +48,18 @@ BEGIN
     END LOOP;
     IF accepting <> 'open' THEN
       outcome := accepting;
+      -- A ballot that was in before the close, sent once more by somebody who never saw the answer.
+      IF accepting = 'closed' AND EXISTS (SELECT 1 FROM voting_sealedreceipt s
+                                           WHERE s.round_id = p_round AND s.receipt_hash = p_receipt_hash) THEN
+        outcome := 'same';
+        kept_key := p_key;
+        kept_revision := 0;
+      END IF;
       RETURN;
     END IF;
     IF latest > 0 AND latest_mac = p_mac THEN
       outcome := 'same';
-      kept_receipt := latest_receipt;
+      kept_key := latest_key;
       kept_revision := latest;
       RETURN;
     END IF;
@@ -60,13 +67,13 @@ BEGIN
       outcome := 'already_voted';
       RETURN;
     END IF;
-    INSERT INTO voting_ballot (round_id, pseudonym, revision, idempotency_key, mac, box, receipt, receipt_hash, channel)
-      VALUES (p_round, p_pseudonym, latest + 1, p_key, p_mac, p_box, p_receipt, p_receipt_hash, p_channel)
+    INSERT INTO voting_ballot (round_id, pseudonym, revision, idempotency_key, mac, box, receipt_hash, channel)
+      VALUES (p_round, p_pseudonym, latest + 1, p_key, p_mac, p_box, p_receipt_hash, p_channel)
       ON CONFLICT DO NOTHING;
     IF FOUND THEN
       INSERT INTO voting_receiptrecord (round_id, receipt_hash) VALUES (p_round, p_receipt_hash);
       outcome := 'recorded';
-      kept_receipt := p_receipt;
+      kept_key := p_key;
       kept_revision := latest + 1;
       RETURN;
     END IF;
@@ -74,7 +81,7 @@ BEGIN
 END $cast$
 """
 
-# The three below run with the owner's rights, as nobody who serves requests may create, drop or read the box. Their
+# Those below run with the owner's rights, as nobody who serves requests may create, drop or read the box. Their
 # path is the schema in which they are created, written out, so that a caller cannot lend them another.
 OWNED = """
 DO $do$
@@ -84,13 +91,16 @@ CREATE FUNCTION voting_partitions_create(p_round uuid) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = %1$I, pg_temp AS $fn$
 DECLARE
   parent text;
+  part text;
 BEGIN
-  IF NOT EXISTS (SELECT 1 FROM voting_ballotgate WHERE round_id = p_round) THEN
-    RAISE EXCEPTION 'this round has no gate' USING ERRCODE = 'integrity_constraint_violation';
+  IF NOT EXISTS (SELECT 1 FROM voting_ballotgate WHERE round_id = p_round AND closed_at IS NULL) THEN
+    RAISE EXCEPTION 'this round has no gate that could open' USING ERRCODE = 'integrity_constraint_violation';
   END IF;
   FOREACH parent IN ARRAY ARRAY['voting_rollentry', 'voting_rollkey', 'voting_ballot', 'voting_receiptrecord'] LOOP
-    EXECUTE format('CREATE TABLE %%I PARTITION OF %%I FOR VALUES IN (%%L)',
-      parent || '_' || replace(p_round::text, '-', ''), parent, p_round);
+    -- Made apart and attached: PARTITION OF would make every other vote of this tenant wait.
+    part := parent || '_' || replace(p_round::text, '-', '');
+    EXECUTE format('CREATE TABLE %%I (LIKE %%I INCLUDING ALL)', part, parent);
+    EXECUTE format('ALTER TABLE %%I ATTACH PARTITION %%I FOR VALUES IN (%%L)', parent, part, p_round);
   END LOOP;
 END $fn$
 $make$, current_schema());
@@ -103,6 +113,11 @@ DECLARE
   done integer;
 BEGIN
   PERFORM 1 FROM voting_ballotgate WHERE round_id = p_round FOR UPDATE;
+  -- Asked for every second while voting is open; most often there is nothing new.
+  IF (SELECT count(*) FROM voting_ballot WHERE round_id = p_round)
+     = (SELECT count(*) FROM voting_ballotlog WHERE round_id = p_round AND kind = 'ballot') THEN
+    RETURN 0;
+  END IF;
   SELECT coalesce(max(seq), 0) INTO base FROM voting_ballotlog WHERE round_id = p_round;
   INSERT INTO voting_ballotlog (round_id, seq, kind, receipt_hash, box_mark, leaf)
     SELECT p_round, base + row_number() OVER (), 'ballot', m.receipt_hash, m.mark,
@@ -115,6 +130,18 @@ BEGIN
              ORDER BY gen_random_uuid() LIMIT p_limit) m;
   GET DIAGNOSTICS done = ROW_COUNT;
   RETURN done;
+END $fn$
+$make$, current_schema());
+
+  EXECUTE format($make$
+CREATE FUNCTION voting_count_key(p_round uuid) RETURNS bytea
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = %1$I, pg_temp AS $fn$
+BEGIN
+  IF NOT EXISTS (SELECT 1 FROM voting_roundseal WHERE round_id = p_round)
+     OR (SELECT count(DISTINCT person_id) FROM voting_opening WHERE round_id = p_round) < 2 THEN
+    RAISE EXCEPTION 'two people have not agreed to open the box' USING ERRCODE = 'insufficient_privilege';
+  END IF;
+  RETURN (SELECT count_wrapped FROM voting_roundkeys WHERE round_id = p_round);
 END $fn$
 $make$, current_schema());
 
@@ -172,10 +199,11 @@ END $do$
 """
 
 FUNCTIONS = (
-    (CAST, "DROP FUNCTION cast_ballot(uuid, uuid, bytea, bytea, bytea, bytea, bytea, bytea, text)"),
+    (CAST, "DROP FUNCTION cast_ballot(uuid, uuid, bytea, bytea, bytea, bytea, bytea, text)"),
     (
         OWNED,
         "DROP FUNCTION voting_partitions_create(uuid); DROP FUNCTION voting_seal(uuid);"
+        " DROP FUNCTION voting_count_key(uuid);"
         " DROP FUNCTION voting_sequence(uuid, bytea, bytea, integer)",
     ),
 )

@@ -17,7 +17,7 @@ TABLES = {
     "Ballot": (
         f"""CREATE TABLE voting_ballot ({TENANT}, round_id uuid NOT NULL, pseudonym bytea NOT NULL,
             revision integer NOT NULL CHECK (revision > 0), idempotency_key bytea NOT NULL, mac bytea NOT NULL,
-            box bytea NOT NULL, receipt bytea NOT NULL, receipt_hash bytea NOT NULL, channel varchar(12) NOT NULL,
+            box bytea NOT NULL, receipt_hash bytea NOT NULL, channel varchar(20) NOT NULL,
             PRIMARY KEY (round_id, pseudonym, revision)) PARTITION BY LIST (round_id)""",
         "DROP TABLE voting_ballot",
     ),
