@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db import DatabaseError
+from django.db import DatabaseError, InterfaceError
 from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
 from django.utils.translation import get_language
@@ -15,7 +15,7 @@ from cms.selectors import MenuItem, menu
 def _entries() -> list[MenuItem]:
     try:
         return menu(get_language() or "en")
-    except DatabaseError:
+    except (DatabaseError, InterfaceError):
         # The page that says the database is away must still be shown.
         return []
 

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import logging
+import sys
 from collections.abc import Callable
 
+from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from redis import RedisError
 
 from core.kernel.errors import CommontyError, Invalid, NotFound, Refused, Unavailable
+from core.ui.neutral import RETRY_SECONDS
 
 log = logging.getLogger(__name__)
+# A service we stand on that does not answer; trying again later may help.
+AWAY = (OperationalError, InterfaceError, RedisError)
 STATUS: tuple[tuple[type[CommontyError], int], ...] = (
     (NotFound, 404),
     (Invalid, 400),
@@ -23,6 +29,8 @@ def _page(request: HttpRequest, status: int, error: CommontyError | None = None)
     template = {400: "403.html", 403: "403.html", 404: "404.html", 503: "503.html"}.get(status, "500.html")
     response = render(request, template, {"error": error, "status": status}, status=status)
     response["Cache-Control"] = "no-store"
+    if status == 503:
+        response["Retry-After"] = RETRY_SECONDS
     return response
 
 
@@ -35,7 +43,9 @@ def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpR
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    return _page(request, 500)
+    """Called by Django while the error is at hand: what needs only patience is no fault of ours."""
+    away = isinstance(sys.exc_info()[1], AWAY)
+    return _page(request, 503 if away else 500)
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:

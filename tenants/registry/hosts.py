@@ -6,6 +6,7 @@ import re
 import time
 from dataclasses import dataclass
 
+from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest
 
 from core.kernel.env import environment
@@ -48,7 +49,10 @@ def host_name(header: str | None) -> str | None:
 
 
 def site_for(header: str | None) -> Site | None:
-    """The site behind a Host header, or None: unknown, malformed, or no longer served."""
+    """The site behind a Host header, or None: unknown, malformed, or no longer served.
+
+    Raises OperationalError or InterfaceError when the database is away and the host was never asked for here.
+    """
     name = host_name(header)
     if name is None:
         return None
@@ -56,8 +60,14 @@ def site_for(header: str | None) -> Site | None:
     kept = _kept.get(name)
     if kept is not None and kept[0] > now:
         return kept[1]
-    with in_public():
-        row = Domain.objects.select_related("tenant").filter(domain=name, tenant__state__in=SERVED).first()
+    try:
+        with in_public():
+            row = Domain.objects.select_related("tenant").filter(domain=name, tenant__state__in=SERVED).first()
+    except (OperationalError, InterfaceError):
+        # The database is away: the page that says so can still be in the look of the site it was.
+        if kept is not None:
+            return kept[1]
+        raise
     site = Site(tenant=row.tenant.ref, purpose=row.purpose, host=name) if row else None
     if site is not None:
         # Unknown names are not kept: whoever asks for many of them must not fill our memory.

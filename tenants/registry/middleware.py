@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from django.conf import settings
+from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.urls import set_urlconf
 
 from core.kernel import telemetry
 from core.kernel.ids import public_id
+from core.ui.neutral import unavailable
 from tenants.registry.context import Role, in_tenant, leave_everything
 from tenants.registry.hosts import Site, site_for
 
@@ -38,7 +41,10 @@ class TenantMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         try:
-            site = site_for(request.META.get("HTTP_HOST"))
+            try:
+                site = site_for(request.META.get("HTTP_HOST"))
+            except (OperationalError, InterfaceError):
+                return self._nobody_to_ask(request)
             if site is None:
                 return unknown_host()
             request.commonty_site = site  # type: ignore[attr-defined]  # read by hosts.site_of
@@ -58,3 +64,12 @@ class TenantMiddleware:
             telemetry.clear_context()
             set_urlconf(None)
             leave_everything()
+
+    def _nobody_to_ask(self, request: HttpRequest) -> HttpResponseBase:
+        """The database is away and this process has not seen the host before: the page that says so, and its look."""
+        telemetry.logger(__name__).error("the database does not answer, so no tenant is known")
+        if request.path.startswith(settings.STATIC_URL):
+            answer = self.get_response(request)
+            if answer.status_code in (200, 304):
+                return answer
+        return unavailable(request.path)

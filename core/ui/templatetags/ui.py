@@ -6,10 +6,11 @@ from datetime import date, datetime
 
 from django import template
 from django.utils.formats import date_format
+from django.utils.functional import Promise
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.timezone import localtime
-from django.utils.translation import get_language
+from django.utils.translation import get_language, gettext
 
 from plugins.api.money import Money
 from plugins.api.text import LocalisedText, Text
@@ -71,3 +72,15 @@ def paragraphs(value: LocalisedText | Text | None) -> SafeString:
     parts = [part.strip() for part in value.get(language).replace("\r\n", "\n").split("\n\n") if part.strip()]
     mark = SafeString(' lang="en"') if language == "gd" and not value.gd else ""
     return format_html_join("\n", "<p{}>{}</p>", ((mark, part) for part in parts))
+
+
+@register.filter
+def said(value: object) -> str | SafeString:
+    """What an error says: in the page's language where the catalogue knows it, else marked as English."""
+    if isinstance(value, LocalisedText | Text):
+        return words(value)
+    text = str(value)
+    if (get_language() or "en") != "gd":
+        return text
+    gaelic = gettext(text)
+    return gaelic if gaelic != text or isinstance(value, Promise) else format_html('<span lang="en">{}</span>', text)
