@@ -42,7 +42,7 @@ POSTGRES_SETTINGS = {
 }
 
 
-def _postgres_bin() -> Path:
+def postgres_bin() -> Path:
     try:
         with warnings.catch_warnings():
             # It looks for a runtime folder of the desktop, which we never use.
@@ -189,7 +189,7 @@ def _postgres_start(var: Path) -> dict[str, Any]:
     # The server writes its log itself, so it lies where the lent user may write.
     data, log = root / "data", root / "data" / "server.log"
     root.mkdir(parents=True, exist_ok=True)
-    programs = _postgres_bin()
+    programs = postgres_bin()
     deadline = time.monotonic() + 60
     while (alive := _postmaster(data)) is None and _server_process(data) and time.monotonic() < deadline:
         # It lives and does not listen yet; its pid file must not be taken for a stale one.
@@ -381,7 +381,7 @@ def services_down() -> dict[str, Any]:
     data = var / "postgres" / "data"
     if _postmaster(data) is not None:
         _run(
-            [str(_postgres_bin() / "pg_ctl"), "-D", str(data), "-m", "fast", "-w", "-t", "120", "stop"],
+            [str(postgres_bin() / "pg_ctl"), "-D", str(data), "-m", "fast", "-w", "-t", "120", "stop"],
             var / "postgres" / "start.log",
             **_identity(),
         )

@@ -1,0 +1,315 @@
+"""Acknowledged ballots per second over HTTP, against pgbench calling the same function with the same prepared statement.
+
+The web server is the real one, with the ballot entry in front; sixteen client processes hold one connection each and
+post ballots of distinct voters with credentials made beforehand. pgbench runs before and after, with sixteen
+connections, as many ballots and the same role, path and partition. Then the server is given half of what it took, at
+an even pace, and how long an answer takes is measured from when it was due.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import secrets
+import socket
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+from uuid import uuid4
+
+from django.http import HttpResponse
+
+from core.kernel.clock import database_now
+from core.kernel.env import environment
+from core.kernel.errors import Unavailable
+from core.project.bench import voters
+from core.project.cli.serve import command
+from core.project.services import postgres_bin, services_up
+from core.proposals.services import proposal_save
+from core.rounds.models import Round
+from core.rounds.services import fund_source_add, round_advance, round_create, rules_set
+from core.voting.box import CAST, box_of
+from core.voting.services import Credential
+from core.web.public.credential import cast_token, credential_set
+from core.web.public.draft import Draft, draft_keep
+from plugins.api.money import Money
+from plugins.api.text import LocalisedText
+from tenants.office.owner import owner_connection, schema_drop
+from tenants.office.services import tenant_create
+from tenants.office.template import migrate
+from tenants.registry.context import Role, TenantRef, in_tenant
+from tenants.registry.hosts import forget
+from tenants.registry.place import database_role
+
+CLIENTS = 16
+BALLOTS = 16_000
+WARM_UP = 640
+PROJECTS = 20
+RATIO_HOLD = 0.35
+P95_HOLD_SECONDS = 0.25
+SLUG, ROUND = "bench-ballots", "bench"
+START_SECONDS = 60.0
+
+
+# -- a tenant for the length of the bench -----------------------------------------------------------------------------
+
+
+@contextmanager
+def bench_tenant() -> Iterator[TenantRef]:
+    """A tenant of its own, gone afterwards; one that a crash left behind goes first."""
+    _remove()
+    tenant, _steps = tenant_create(slug=SLUG, kind="public_body", name=LocalisedText("Bench of ballots"))
+    try:
+        yield tenant
+    finally:
+        _remove()
+
+
+def _remove() -> None:
+    with owner_connection() as owner:
+        rows = owner.execute("SELECT id, schema_name FROM registry_tenant WHERE slug = %s", [SLUG]).fetchall()
+    for _id, schema in rows:
+        schema_drop(schema)
+    with owner_connection() as owner:
+        for key, _schema in rows:
+            owner.execute("DELETE FROM registry_domain WHERE tenant_id = %s", [key])
+            owner.execute("DELETE FROM office_provisioningstep WHERE tenant_id = %s", [key])
+            owner.execute("DELETE FROM registry_tenant WHERE id = %s", [key])
+    forget()
+
+
+def _round() -> Round:
+    now = database_now()
+    words = LocalisedText("Bench")
+    row = round_create(
+        slug=ROUND,
+        name=words,
+        purpose=words,
+        open_to_influence=words,
+        fixed=words,
+        eligibility=words,
+        ballot_opens_at=now - timedelta(minutes=1),
+        ballot_closes_at=now + timedelta(days=1),
+        proofs=["code-by-email"],
+        actor=None,
+    )
+    fund_source_add(round=row, pot_name=words, name="Council", amount=Money(10_000_000))
+    rules_set(
+        round=row,
+        ballot_format="approval",
+        ballot_settings={"maximum": 5},
+        outcome_rule="greedy-skip",
+        outcome_settings={},
+        actor=None,
+    )
+    for number in range(PROJECTS):
+        title = LocalisedText(f"Project {number + 1}")
+        proposal_save(round=row, title=title, benefit=words, description=words, cost=Money(500_000), actor=None)
+    row = round_advance(round=row, verb="prepare_ballot", actor=None)
+    return round_advance(round=row, verb="open_voting", actor=None)
+
+
+# -- ours -------------------------------------------------------------------------------------------------------------
+
+
+def _request(host: str, row: Round, refs: list[str]) -> bytes:
+    """What the browser of a new voter posts, with the headers and cookies a browser sends."""
+    credential = Credential(row.id, uuid4())
+    kept = HttpResponse()
+    credential_set(kept, row.id, credential)
+    draft_keep(kept, row.id, Draft(raw={"project": refs}, seed=secrets.token_hex(4)))
+    cookies = "; ".join(f"{name}={one.value}" for name, one in kept.cookies.items() if one.value)
+    fields = [("key", secrets.token_hex(16)), ("token", cast_token(credential))]
+    body = urlencode(fields + [("project", ref) for ref in refs])
+    lines = [
+        f"POST /rounds/{ROUND}/vote/cast/ HTTP/1.1",
+        f"Host: {host}",
+        "User-Agent: Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0",
+        "Accept: text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8",
+        "Accept-Language: en-GB,en;q=0.5",
+        "Accept-Encoding: gzip, deflate",
+        "Content-Type: application/x-www-form-urlencoded",
+        f"Content-Length: {len(body)}",
+        f"Origin: http://{host}",
+        f"Referer: http://{host}/rounds/{ROUND}/vote/prove/",
+        f"Cookie: {cookies}",
+        "Sec-Fetch-Dest: document",
+        "Sec-Fetch-Mode: navigate",
+        "Sec-Fetch-Site: same-origin",
+    ]
+    return ("\r\n".join(lines) + "\r\n\r\n" + body).encode()
+
+
+def _requests(directory: Path, name: str, host: str, row: Round, many: int) -> list[Path]:
+    """A file of requests for each client, `many` in all."""
+    offered = [project.ref for project in box_of(row.id).offer.projects]
+    paths = []
+    for client in range(CLIENTS):
+        path = directory / f"{name}-{client}"
+        with path.open("wb") as file:
+            for number in range(many // CLIENTS):
+                first = (client + number) % (len(offered) - 3)
+                data = _request(host, row, offered[first : first + 1 + number % 3])
+                file.write(len(data).to_bytes(4, "big") + data)
+        paths.append(path)
+    return paths
+
+
+@contextmanager
+def serving() -> Iterator[int]:
+    """The web server of `commonty serve` on a free port."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = int(probe.getsockname()[1])
+    words = command(address="127.0.0.1", port=port, workers=2)
+    own = {**os.environ, "COMMONTY_PORT": str(environment().port)}
+    process = subprocess.Popen(words, env=own)  # noqa: S603  # our own words
+    try:
+        deadline = time.monotonic() + START_SECONDS
+        while True:
+            with socket.socket() as probe:
+                if probe.connect_ex(("127.0.0.1", port)) == 0:
+                    break
+            if process.poll() is not None or time.monotonic() > deadline:
+                raise Unavailable("The web server did not come up.", code="bench.web", remedy="Its words are above.")
+            time.sleep(0.1)
+        yield port
+    finally:
+        process.terminate()
+        process.wait(timeout=30)
+
+
+def _posted(port: int, paths: list[Path], between: float = 0.0) -> dict[str, Any]:
+    """Let every client send its file; what they took, in how long, and how long each answer was waited for."""
+    clients = []
+    for path in paths:
+        words = [sys.executable, "-S", "-E", voters.__file__, str(port), str(path), str(between)]
+        pipe = subprocess.PIPE
+        clients.append(subprocess.Popen(words, stdin=pipe, stdout=pipe, text=True))  # noqa: S603  # our own words
+    for client in clients:
+        assert client.stdout is not None
+        client.stdout.readline()
+    for number, client in enumerate(clients):
+        assert client.stdin is not None
+        if between and number:
+            # Spread over one beat, so that sixteen do not ask at the same moment.
+            time.sleep(between / len(clients))
+        client.stdin.write("\n")
+        client.stdin.flush()
+    found = [json.loads(client.communicate(timeout=600)[0]) for client in clients]
+    seconds = max(one["ended"] for one in found) - min(one["began"] for one in found)
+    waits = sorted(wait for one in found for wait in one["waits"])
+    return {"taken": sum(one["taken"] for one in found), "seconds": seconds, "p95": waits[int(len(waits) * 0.95)]}
+
+
+# -- the baseline -----------------------------------------------------------------------------------------------------
+
+
+def _script(row: Round, tenant: TenantRef) -> str:
+    """The statement of the ballot box for pgbench: what differs from voter to voter is drawn, the rest is fixed."""
+    values = {
+        "pseudonym": "int8send(:who) || :fill::bytea",
+        "hash": "int8send(:what) || :fill::bytea",
+    }
+    order = [":tenant", ":round", values["pseudonym"], ":key", ":mac", ":box", values["hash"], ":channel"]
+    parts = re.split(r"%[sb]", CAST)
+    assert len(parts) == len(order) + 1
+    statement = "".join(part + f"({value})" * bool(value) for part, value in zip(parts, [*order, ""], strict=True))
+    draw = r"\set who random(1, 4611686018427387904)" + "\n" + r"\set what random(1, 4611686018427387904)"
+    return f"{draw}\n{statement};\n"
+
+
+def _baseline(directory: Path, row: Round, tenant: TenantRef, many: int) -> float:
+    """Ballots per second of pgbench."""
+    box = box_of(row.id)
+    sample = box.values(uuid4(), b'{"choices":["P-01","P-02"],"format":"approval"}', "web", b"k" * 32)
+    known: dict[str, Any] = {
+        "tenant": tenant.uuid,
+        "round": row.id,
+        "fill": b"\0" * 24,
+        "key": sample[3],
+        "mac": sample[4],
+        "box": sample[5],
+        "channel": "web",
+    }
+    path = directory / "cast.sql"
+    path.write_text(_script(row, tenant), encoding="utf-8")
+    role = database_role(tenant.schema, Role.VOTER)
+    words = [str(postgres_bin() / "pgbench"), "-n", "-M", "prepared", "-c", str(CLIENTS), "-j", "2"]
+    words += ["-t", str(many // CLIENTS), "-f", str(path)]
+    for name, value in known.items():
+        words += ["-D", f"{name}=" + ("\\x" + value.hex() if isinstance(value, bytes) else str(value))]
+    own = {**os.environ, "PGOPTIONS": f"-c search_path={tenant.schema} -c role={role}"}
+    made = subprocess.run(  # noqa: S603  # our own words
+        [*words, environment().database_url], env=own, capture_output=True, text=True, check=False
+    )
+    said = re.search(r"^tps = ([0-9.]+)", made.stdout, re.MULTILINE)
+    failed = re.search(r"number of failed transactions: (\d+)", made.stdout)
+    if made.returncode or said is None or (failed and failed[1] != "0"):
+        raise Unavailable("pgbench did not finish.", code="bench.pgbench", remedy=made.stderr[-500:])
+    return float(said[1])
+
+
+def _count(row: Round) -> int:
+    with owner_connection() as owner:
+        schema = owner.execute("SELECT schema_name FROM registry_tenant WHERE slug = %s", [SLUG]).fetchall()[0][0]
+        found = owner.execute(f'SELECT count(*) FROM "{schema}".voting_ballot').fetchone()  # noqa: S608  # our own name
+    return int(found[0]) if found else 0
+
+
+def run(size: int, out: Any) -> dict[str, Any]:
+    """`size` ballots (16,000) of distinct voters each way."""
+    services_up()
+    migrate(say=out.say)
+    many = (size or BALLOTS) // CLIENTS * CLIENTS
+    with bench_tenant() as tenant, tempfile.TemporaryDirectory() as folder:
+        directory = Path(folder)
+        with in_tenant(tenant):
+            row = _round()
+        with in_tenant(tenant, role=Role.VOTER):
+            host = f"{SLUG}.{environment().base_domain}:{environment().port}"
+            out.say(f"Making {many} credentials and ballots …")
+            warm = _requests(directory, "warm", host, row, WARM_UP)
+            full = _requests(directory, "full", host, row, many)
+            half = _requests(directory, "half", host, row, many // 4)
+            before = _baseline(directory, row, tenant, many)
+            out.say(f"pgbench before: {before:.0f} ballots/s")
+            with serving() as port:
+                _posted(port, warm)
+                lying = _count(row)
+                found = _posted(port, full)
+                ours = found["taken"] / found["seconds"]
+                out.say(f"over HTTP: {ours:.0f} ballots/s, p95 {found['p95'] * 1000:.1f} ms")
+                stored = _count(row) - lying
+                paced = _posted(port, half, between=CLIENTS / (ours / 2))
+            after = _baseline(directory, row, tenant, many)
+            out.say(f"pgbench after: {after:.0f} ballots/s")
+    baseline = statistics.mean((before, after))
+    ratio = ours / baseline
+    whole = found["taken"] == stored == many and paced["taken"] == many // 4
+    return {
+        "name": "ballots",
+        "ours": round(ours, 1),
+        "baseline": round(baseline, 1),
+        "ratio": round(ratio, 3),
+        "hold": RATIO_HOLD,
+        "ok": ratio >= RATIO_HOLD and paced["p95"] <= P95_HOLD_SECONDS and whole,
+        "ballots": found["taken"],
+        "stored": stored,
+        "clients": CLIENTS,
+        "baseline_before": round(before, 1),
+        "baseline_after": round(after, 1),
+        "p95_full": round(found["p95"], 4),
+        "half_rate": round(paced["taken"] / paced["seconds"], 1),
+        "p95_half": round(paced["p95"], 4),
+        "p95_hold": P95_HOLD_SECONDS,
+    }
