@@ -102,6 +102,12 @@ def keys_make(tenant: UUID, round_id: UUID) -> NewKeys:
     )
 
 
+def keys_forget(tenant: UUID, round_id: UUID) -> None:
+    """Destroy the keys of a round for good."""
+    for what in ("cast", "count"):
+        key_port().destroy(_name(tenant, round_id, what))
+
+
 def cast_keys(tenant: UUID, round_id: UUID, wrapped: bytes) -> CastKeys:
     """Raises NotFound once the round's keys were destroyed."""
     plain = key_port().unwrap(_name(tenant, round_id, "cast"), wrapped)

@@ -43,7 +43,9 @@ class CountDiffers(CommontyError):
 
 
 def tally_run(*, round_id: UUID) -> TallyRun:
-    """Count a round whose box two people have agreed to open. A count that fails is recorded and may be run again.
+    """Count a round whose box two people have agreed to open, unless it is counted already.
+
+    A count that fails is recorded and may be run again.
 
     Raises Refused before two people have agreed, or when the round is not at its count.
     """
@@ -55,6 +57,9 @@ def tally_run(*, round_id: UUID) -> TallyRun:
         with connection.cursor() as cursor:
             # Two workers with one count would each keep the opened ballots.
             cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [TALLY_LOCK, gate.lock_round])
+        done = TallyRun.objects.filter(round=round, state=TallyRun.State.DONE).first()
+        if done is not None:
+            return done
         try:
             with transaction.atomic():
                 document, digest = _count(round)

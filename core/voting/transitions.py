@@ -18,8 +18,8 @@ from core.rounds.lifecycle import GuardFailure
 from core.rounds.models import Round
 from core.voting.events import BoxSealed, OfferFrozen
 from core.voting.keys import cast_keys, keys_make
-from core.voting.models import BallotGate, FrozenOffer, RoundKeys, RoundSeal, TallyRun
 from core.voting.log import log_write
+from core.voting.models import BallotGate, FrozenOffer, RoundKeys, RoundSeal, TallyRun
 from core.voting.offer import body_of, digest_of_body
 from core.voting.services import result_publish
 from plugins.api.text import Text

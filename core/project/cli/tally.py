@@ -144,7 +144,8 @@ def _budget(text: str | None, file: PabulibFile) -> int:
     return int(match[1] + behind[: file.digits].ljust(file.digits, "0"))
 
 
-def _read(path: Path) -> tuple[PabulibFile, bytes]:
+def pabulib_at(path: Path) -> tuple[PabulibFile, bytes]:
+    """The election in this file, and its bytes. Raises Invalid naming line and column."""
     try:
         data = path.read_bytes()
         return pabulib_read(data), data
@@ -156,7 +157,7 @@ def _read(path: Path) -> tuple[PabulibFile, bytes]:
 
 def run(args: argparse.Namespace, out: Any) -> dict[str, Any]:
     started = time.perf_counter()
-    file, data = _read(args.file)
+    file, data = pabulib_at(args.file)
     given: dict[str, str] = {}
     key = args.rule
     if key == OFFICIAL:
@@ -202,11 +203,12 @@ def run(args: argparse.Namespace, out: Any) -> dict[str, Any]:
         ],
         "seconds": round(time.perf_counter() - started, 3),
         "digest": digest_of([key, shown, tally.digest, order.commitment, outcome_digest(outcome)]),
-        **_official(file, winners),
+        **official_compare(file, winners),
     }
 
 
-def _official(file: PabulibFile, winners: list[str]) -> dict[str, Any]:
+def official_compare(file: PabulibFile, winners: list[str]) -> dict[str, Any]:
+    """Whether these are the winners that the file marks, and which differ."""
     official = file.official
     if official is None:
         return {"official": "unknown", "difference": {"only_here": [], "only_official": []}}
