@@ -35,3 +35,24 @@ def rounds_granted(person: Person) -> frozenset[UUID] | None:
     if any(grant.round_id is None for grant in grants):
         return None
     return frozenset(grant.round_id for grant in grants if grant.round_id is not None)
+
+
+def people_named(ids: frozenset[UUID]) -> dict[UUID, str]:
+    """Names by public id, for pages that say who did something."""
+    return {person.public_id: str(person) for person in Person.objects.filter(public_id__in=ids)}
+
+
+def people_like(name: str, *, issuer: str, most: int = 20) -> list[Person]:
+    """People of one provider who have signed in here and whose name holds these letters.
+
+    Officers find colleagues by it: the staff's provider knows no residents, so none is ever listed.
+    """
+    found = Person.objects.filter(issuer=issuer, is_active=True, display_name__icontains=name)
+    return list(found.order_by("display_name", "joined_at")[:most])
+
+
+def grants_in_force() -> list[RoleGrant]:
+    """Every role that somebody holds now, with its holder and giver."""
+    now = Q(ends_at__isnull=True) | Q(ends_at__gt=Now())
+    rows = RoleGrant.objects.filter(now, starts_at__lte=Now()).select_related("person", "giver")
+    return list(rows.order_by("person__display_name", "person_id", "role"))

@@ -11,6 +11,8 @@ from django.db import transaction
 from django.db.models.functions import Now
 
 from core.audit.services import event_record
+from core.kernel.clock import database_now
+from core.kernel.errors import Refused
 from core.people.events import RoleEnded, RoleGranted
 from core.people.models import Person, RoleGrant
 from core.people.selectors import roles_of
@@ -50,8 +52,18 @@ def role_grant(
 
 
 def role_end(*, grant: RoleGrant, actor: Person | None) -> None:
-    """End a role now; the next request of its holder is without it."""
+    """End a role now; the next request of its holder is without it. Raises Refused for a council's last officer."""
     with transaction.atomic():
+        officers = RoleGrant.objects.select_for_update().filter(role=RoleGrant.Role.OFFICER.value, round_id=None)
+        if actor is not None and grant.role == RoleGrant.Role.OFFICER.value and grant.round_id is None:
+            now = database_now()
+            others = [row for row in officers if row.ends_at is None or row.ends_at > now]
+            if not any(row.person_id != grant.person_id for row in others):
+                raise Refused(
+                    "Somebody has to remain an officer of the council.",
+                    code="people.last_officer",
+                    remedy="Give the role to a second person first.",
+                )
         RoleGrant.objects.filter(pk=grant.pk).update(ends_at=Now())
         event_record(RoleEnded(grant=str(grant.id), role=grant.role), actor=actor)
 

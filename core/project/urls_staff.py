@@ -14,6 +14,8 @@ handler500 = "core.web.errors.server_error"
 urlpatterns = [
     *sign_in_urls,
     path("", include("core.web.manage.urls")),
+    # Residents' pages as a preview: the same names, so that the public templates' links stay within it.
+    path("", include("core.web.manage.preview")),
     path("demo-mail/", demo_mail, name="demo-mail"),
     path("cms/", include(wagtailadmin_urls)),
     path("documents/", include(wagtaildocs_urls)),

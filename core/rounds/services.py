@@ -249,7 +249,7 @@ def rules_set(
     outcome_settings: Mapping[str, Any],
     actor: Person | None,
 ) -> RuleSet:
-    """A new version of the rules, with every setting written out.
+    """A new version of the rules, with every setting written out; the standing one where nothing is different.
 
     Raises Refused once voting has opened, Invalid when the two do not fit each other or a setting does not fit.
     """
@@ -258,6 +258,9 @@ def rules_set(
         ballot=ballot_format, ballot_settings=ballot_settings, rule=outcome_rule, rule_settings=outcome_settings
     )
     last = rules_of(locked)
+    chosen = (ballot_format, ballot_whole, outcome_rule, outcome_whole)
+    if last and chosen == (last.ballot_format, last.ballot_settings, last.outcome_rule, last.outcome_settings):
+        return last
     row = RuleSet.objects.create(
         round=locked,
         version=last.version + 1 if last else 1,

@@ -51,11 +51,35 @@ VOTE = {
 }
 MANAGE = {
     "": OFFICERS,
+    "rounds/": OFFICERS,
     "rounds/new/": OFFICERS,
     "rounds/<slug:slug>/": OFFICERS,
+    "rounds/<slug:slug>/edit/<slug:section>/": OFFICERS,
+    "rounds/<slug:slug>/money/": OFFICERS,
+    "rounds/<slug:slug>/money/new/": OFFICERS,
+    "rounds/<slug:slug>/money/<uuid:source>/": OFFICERS,
+    "rounds/<slug:slug>/rules/": OFFICERS,
+    "rounds/<slug:slug>/rules/settings/": OFFICERS,
+    "rounds/<slug:slug>/projects/": OFFICERS,
     "rounds/<slug:slug>/projects/new/": OFFICERS,
     "rounds/<slug:slug>/projects/<str:ref>/": OFFICERS,
+    "rounds/<slug:slug>/projects/<str:ref>/state/": POST_ONLY,
     "rounds/<slug:slug>/steps/<slug:verb>/": OFFICERS,
+    "rounds/<slug:slug>/count/": OFFICERS,
+    "people/": OFFICERS,
+    "people/new/": OFFICERS,
+    "people/<uuid:grant>/end/": OFFICERS,
+    # Residents' pages as officers preview them.
+    "rounds/<slug:slug>/preview/": OFFICERS,
+    "rounds/<slug:slug>/preview/projects/": OFFICERS,
+    "rounds/<slug:slug>/preview/projects/<str:ref>/": OFFICERS,
+    "rounds/<slug:slug>/preview/rules/": OFFICERS,
+    "rounds/<slug:slug>/preview/ballot/": OFFICERS,
+    "rounds/<slug:slug>/preview/result/": OFFICERS,
+    "rounds/<slug:slug>/preview/result/explain/<str:ref>/": OFFICERS,
+    "rounds/<slug:slug>/preview/result.json": OFFICERS,
+    "rounds/<slug:slug>/preview/receipts/": OFFICERS,
+    "how-your-vote-is-kept/": OFFICERS,
 }
 STATED: dict[str, dict[str, str]] = {
     "core.project.urls_public": {

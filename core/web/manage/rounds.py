@@ -1,176 +1,165 @@
-"""Officers' pages of rounds: list, make, add projects, move on."""
+"""Officers' pages of rounds: the list, a new round, a round with what is to be done, and its parts."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
+from django.contrib import messages
 from django.db import transaction
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
-from django.utils.translation import get_language
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils.translation import gettext as _
 
-from core.kernel.errors import Invalid, Refused
-from core.people.access import OFFICER, ROUND_TEAM, access
-from core.people.models import Person
+from core.kernel.errors import Invalid, NotFound, Refused
+from core.people.access import access
+from core.people.selectors import people_named
 from core.proposals.models import Proposal
-from core.proposals.selectors import proposal_by_ref, proposals_of
-from core.proposals.services import proposal_save
-from core.rounds.access import may_advance
-from core.rounds.lifecycle import verbs_from
-from core.rounds.models import Round
-from core.rounds.selectors import pot_total, round_by_slug, rounds_all, rules_of
-from core.rounds.services import EDITABLE, fund_source_add, round_advance, round_create, rules_set
-from core.web.manage.forms import ProjectForm, RoundForm
-from plugins.api.text import LocalisedText
-from plugins.host.selectors import active_modules
-
-MAIN_POT = LocalisedText("Main pot", "Prìomh phoit")
-
-
-def _actor(request: HttpRequest) -> Person:
-    person = request.user
-    assert isinstance(person, Person)
-    return person
+from core.proposals.selectors import proposals_of
+from core.rounds.access import EDITORS, LISTERS, MAKERS, READERS, may_edit, rounds_for
+from core.rounds.lifecycle import EDITABLE, State
+from core.rounds.models import Round, RoundTransition
+from core.rounds.selectors import pots_of, round_by_slug, round_id_of, round_locked, rules_of, transitions_of
+from core.voting.selectors import count_state, offer_body
+from core.web.manage.forms import fresh_id, mark, unchanged
+from core.web.manage.page import CONFLICT, PROBLEM, actor_of, need_editable, page, public_address
+from core.web.manage.sections import SECTIONS, NewRoundForm
+from core.web.manage.steps import choices_for, next_of, words_of
+from core.web.manage.tasks import tasks_of, total_of
+from core.web.public.phases import DECIDED, phase_of
 
 
-def _choices() -> dict[str, list[tuple[str, str]]]:
-    language = get_language() or "en"
-    kinds = {"ballot_format": "ballot_format", "outcome_rule": "outcome_rule", "proof": "eligibility_proof"}
-    return {
-        field: [(module.key, module.label.get(language)) for module in active_modules(kind)]
-        for field, kind in kinds.items()
-    }
-
-
-@access(ROUND_TEAM)
+@access(LISTERS)
 def round_list(request: HttpRequest) -> HttpResponse:
-    return render(request, "manage/rounds.html", {"rounds": rounds_all()})
+    """The rounds this person works with: where each stands, and what comes next."""
+    actor = actor_of(request)
+    rows = [{"round": row, "phase": phase_of(row), "next": next_of(row, actor)} for row in rounds_for(actor)]
+    ended = (State.CLOSED, State.CANCELLED)
+    return page(
+        request,
+        "manage/rounds.html",
+        heading=_("Rounds"),
+        rounds=[one for one in rows if one["round"].state not in ended],
+        past=[one for one in rows if one["round"].state in ended],
+        may_make=MAKERS.allows(actor),
+    )
 
 
-@access(OFFICER)
-def round_new(request: HttpRequest) -> HttpResponse:
-    form = RoundForm(request.POST or None, choices=_choices())
+@access(MAKERS)
+def round_new(request: HttpRequest) -> HttpResponseBase:
+    form = NewRoundForm(request.POST or None, initial={"new_id": fresh_id()})
     if request.method == "POST" and form.is_valid():
         try:
-            row = _round_made(form, _actor(request))
+            row = form.make(actor_of(request))
         except Invalid as error:
-            form.add_error("slug" if error.code == "round.slug_taken" else None, str(error))
+            form.refuse(error, {"round.slug_taken": "slug"})
         else:
             return redirect("staff:round", slug=row.slug)
-    return render(
-        request, "manage/form.html", {"form": form, "heading": "New round"}, status=422 if form.errors else 200
+    return page(
+        request,
+        "manage/form.html",
+        heading=_("New round"),
+        form=form,
+        intro=_("Begin with a name. The rest is a list of short pages, in any order, and nobody else sees it yet."),
+        back=reverse("staff:rounds"),
+        trail=[(reverse("staff:rounds"), _("Rounds"))],
+        status=PROBLEM if form.errors else 200,
     )
 
 
-@transaction.atomic
-def _round_made(form: RoundForm, actor: Person) -> Round:
-    data = form.cleaned_data
-    row = round_create(
-        slug=data["slug"],
-        name=form.words("name"),
-        purpose=form.words("purpose"),
-        open_to_influence=form.words("open"),
-        fixed=form.words("fixed"),
-        eligibility=form.words("eligibility"),
-        area_name=data["area_name"],
-        min_age=data["min_age"],
-        ballot_opens_at=data["opens"],
-        ballot_closes_at=data["closes"],
-        proofs=[data["proof"]],
-        actor=actor,
-    )
-    fund_source_add(
-        round=row, pot_name=MAIN_POT, name=data["source"], amount=data["amount"], restriction=data["restriction"]
-    )
-    rules_set(
-        round=row,
-        ballot_format=data["ballot_format"],
-        ballot_settings={},
-        outcome_rule=data["outcome_rule"],
-        outcome_settings={},
-        actor=actor,
-    )
-    return row
+@dataclass(frozen=True, slots=True)
+class Past:
+    """A step the round has taken, as its page tells it."""
+
+    row: RoundTransition
+    label: Any
+    who: str
+    reason: Any
 
 
-def _page(request: HttpRequest, row: Round, refused: Refused | None = None) -> HttpResponse:
-    language = get_language() or "en"
-    failures: list[dict[str, Any]] = [
-        {"message": item.message.get(language), "remedy": item.remedy.get(language)}
-        for item in (refused.problems if refused else ())
+def _history(row: Round) -> list[Past]:
+    steps = transitions_of(row)
+    names = people_named(frozenset(step.actor for step in steps if step.actor))
+    return [
+        Past(
+            step,
+            words_of(step.verb).label,
+            names.get(step.actor, _("somebody who has left")) if step.actor else _("the service itself"),
+            step.reason,
+        )
+        for step in steps
     ]
-    steps = [step for step in verbs_from(row.state) if may_advance(_actor(request), step.verb, row)]
-    context = {
-        "round": row,
-        "pot": pot_total(row),
-        "rules": rules_of(row),
-        "projects": proposals_of(row),
-        "steps": [{"verb": step.verb, "label": step.verb.replace("_", " ").capitalize()} for step in steps],
-        "editable": row.state in EDITABLE,
-        "refused": refused,
-        "failures": failures,
-    }
-    return render(request, "manage/round.html", context, status=409 if refused else 200)
 
 
-@access(ROUND_TEAM)
+@access(READERS, round_of=round_id_of)
 def round_page(request: HttpRequest, slug: str) -> HttpResponse:
-    return _page(request, round_by_slug(slug))
-
-
-@access(ROUND_TEAM)
-def round_step(request: HttpRequest, slug: str, verb: str) -> HttpResponse:
-    """Ask before a step is taken, take it when confirmed, and say what stands in its way."""
+    """A round on one page: where it stands, what is to be done, what comes next, and what has happened."""
     row = round_by_slug(slug)
-    if request.method != "POST":
-        label = verb.replace("_", " ").capitalize()
-        return render(request, "manage/step.html", {"round": row, "label": label})
+    actor = actor_of(request)
+    pots, projects = pots_of(row), proposals_of(row)
+    tasks = tasks_of(row, pots=pots, rules=rules_of(row), projects=projects)
+    past = _history(row)
+    return page(
+        request,
+        "manage/round.html",
+        heading=row.name.en,
+        row=row,
+        inside=False,
+        phase=phase_of(row),
+        tasks=tasks,
+        done=sum(task.done for task in tasks),
+        editable=may_edit(actor, row),
+        published=row.state != State.DESIGN,
+        decided=row.state in DECIDED,
+        public_page=public_address(f"/rounds/{row.slug}/"),
+        steps=choices_for(row, actor, past[0].row if past else None),
+        total=total_of(pots),
+        on_ballot=[one for one in projects if one.state == Proposal.State.ON_BALLOT],
+        frozen_digest="" if row.state in EDITABLE else _digest(row),
+        count=count_state(row) if row.state == State.COUNT else None,
+        past=past,
+    )
+
+
+def _digest(row: Round) -> str:
     try:
-        round_advance(round=row, verb=verb, actor=_actor(request))
-    except Refused as refused:
-        return _page(request, row, refused)
-    return redirect("staff:round", slug=slug)
+        return str(offer_body(row)["digest"])
+    except NotFound:
+        return ""
 
 
-@access(ROUND_TEAM)
-def project_edit(request: HttpRequest, slug: str, ref: str = "") -> HttpResponse:
+@access(EDITORS, round_of=round_id_of)
+def section(request: HttpRequest, slug: str, section: str) -> HttpResponseBase:
+    """One part of a round, shown and saved. Two officers at once never overwrite each other unseen."""
     row = round_by_slug(slug)
-    known = proposal_by_ref(row, ref) if ref else None
-    form = ProjectForm(request.POST or None, initial=_typed(known) if known else None)
+    kind = SECTIONS.get(section)
+    if kind is None:
+        raise NotFound("There is no such page.", code="section.not_found")
+    if request.method != "POST":
+        need_editable(row)
+    typed = kind.typed(row)
+    form = kind(request.POST or None, initial={**typed, "seen": mark(typed)})
+    status = 200
     if request.method == "POST" and form.is_valid():
-        data = form.cleaned_data
         try:
-            proposal_save(
-                round=row,
-                proposal=known,
-                title=form.words("title"),
-                benefit=form.words("benefit"),
-                description=form.words("description"),
-                officer_view=form.words("officer_view"),
-                cost=data["cost"],
-                running_cost=data["running_cost"],
-                area=data["area"],
-                category=data["category"],
-                state="withdrawn" if "withdraw" in request.POST else "on_ballot",
-                actor=_actor(request),
-            )
+            with transaction.atomic():
+                locked = round_locked(row)
+                unchanged(form, kind.typed(locked))
+                form.keep(locked, actor_of(request))
         except (Invalid, Refused) as error:
-            form.add_error(None, f"{error} {error.remedy}".strip())
+            form.refuse(error, kind.beside)
+            status = CONFLICT if isinstance(error, Refused) or error.code == "form.changed" else PROBLEM
         else:
+            messages.success(request, _("“%(part)s” is saved.") % {"part": kind.heading})
             return redirect("staff:round", slug=slug)
-    context = {"form": form, "heading": "Project", "can_withdraw": known is not None}
-    return render(request, "manage/form.html", context, status=422 if form.errors else 200)
-
-
-def _typed(row: Proposal) -> dict[str, Any]:
-    return {
-        "title_en": row.title.en,
-        "title_gd": row.title.gd,
-        "benefit_en": row.benefit.en,
-        "description_en": row.description.en,
-        "officer_view_en": row.officer_view.en,
-        "cost": row.cost,
-        "running_cost": row.running_cost or "",
-        "area": row.area,
-        "category": row.category,
-    }
+    return page(
+        request,
+        "manage/form.html",
+        heading=kind.heading,
+        row=row,
+        form=form,
+        intro=kind.intro,
+        back=reverse("staff:round", kwargs={"slug": slug}),
+        status=status if status != 200 or not form.errors else PROBLEM,
+    )

@@ -1,0 +1,166 @@
+"""Who may do what: the roles of a community, given and taken away by its officers."""
+
+from __future__ import annotations
+
+from datetime import datetime, time, timedelta
+from typing import Any
+from uuid import UUID
+
+from django import forms
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils.translation import gettext as say
+from django.utils.translation import gettext_lazy as _
+
+from core.kernel.clock import database_now
+from core.kernel.errors import NotFound, Refused
+from core.people.access import OFFICER, access
+from core.people.models import Person, RoleGrant
+from core.people.selectors import grants_active, grants_in_force, people_like
+from core.people.services import role_end, role_grant
+from core.rounds.selectors import rounds_all
+from core.web.manage.forms import DayInput, Radios, Styled, moment_of
+from core.web.manage.page import CONFLICT, PROBLEM, actor_of, page
+
+FEWEST_LETTERS = 2
+ROLES: dict[str, Any] = {
+    RoleGrant.Role.OFFICER.value: _("Officer"),
+    RoleGrant.Role.ROUND_MANAGER.value: _("Round manager"),
+    RoleGrant.Role.STEERING_MEMBER.value: _("Steering group member"),
+    RoleGrant.Role.OBSERVER.value: _("Observer"),
+}
+MAY: dict[str, Any] = {
+    RoleGrant.Role.OFFICER.value: _("Makes rounds, changes them, takes every step, and gives roles."),
+    RoleGrant.Role.ROUND_MANAGER.value: _(
+        "Changes rounds and projects, opens and closes voting, agrees to open the box."
+    ),
+    RoleGrant.Role.STEERING_MEMBER.value: _("Reads, and agrees to open the box. Changes nothing."),
+    RoleGrant.Role.OBSERVER.value: _("Reads. Changes nothing."),
+}
+
+
+class GrantForm(Styled):
+    """A role for somebody who has signed in here before."""
+
+    save_label = _("Give the role")
+
+    person = forms.ChoiceField(label=_("Person"), widget=Radios(), error_messages={"required": _("Choose a person.")})
+    role = forms.ChoiceField(
+        label=_("Role"),
+        choices=list(ROLES.items()),
+        widget=Radios(MAY),
+        error_messages={"required": _("Choose a role.")},
+    )
+    round_id = forms.ChoiceField(
+        label=_("Where it holds"), required=False, help_text=_("Somebody with a role in one round sees no other round.")
+    )
+    ends = DayInput(
+        label=_("Last day"), required=False, help_text=_("The role ends after this day. Leave it empty for no end.")
+    )
+
+    def __init__(self, *args: Any, found: list[Person], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.found = {str(one.public_id): one for one in found}
+        rounds = [(str(row.id), row.name.en) for row in rounds_all()]
+        person: Any = self.fields["person"]
+        person.choices = [(key, str(one)) for key, one in self.found.items()]
+        person.widget.hints = {
+            key: say("Signed in here first on %(day)s") % {"day": one.joined_at.strftime("%d/%m/%Y")}
+            for key, one in self.found.items()
+        }
+        where: Any = self.fields["round_id"]
+        where.choices = [("", _("Everywhere: every round of this council or group")), *rounds]
+
+    def clean(self) -> dict[str, Any]:
+        data = self.cleaned_data
+        role, place = data.get("role"), data.get("round_id")
+        data["where"] = UUID(place) if place else None
+        if role == RoleGrant.Role.OFFICER.value and place:
+            self.add_error("round_id", _("An officer is one for every round. Choose round manager for one round."))
+        data["ends_at"] = moment_of(data["ends"] + timedelta(days=1), time(0)) if data.get("ends") else None
+        if data["ends_at"] and data["ends_at"] <= database_now():
+            self.add_error("ends", _("This day has passed. Choose a later one."))
+        person = self.found.get(data.get("person", ""))
+        if person and any(grant.role == role and grant.round_id == data["where"] for grant in grants_active(person)):
+            self.add_error("role", _("This person holds this role there already."))
+        return data
+
+
+@access(OFFICER)
+def people(request: HttpRequest) -> HttpResponse:
+    """Every role in force: who holds it, where, until when, and who gave it."""
+    rounds = {row.id: row.name.en for row in rounds_all()}
+    lines = [
+        {"grant": one, "role": ROLES[one.role], "where": _where(one, rounds), "last": _last(one.ends_at)}
+        for one in grants_in_force()
+    ]
+    return page(request, "manage/people.html", heading=say("People and roles"), part="people", lines=lines)
+
+
+def _where(grant: RoleGrant, rounds: dict[UUID, str]) -> str:
+    if grant.round_id is None:
+        return say("Everywhere")
+    return rounds.get(grant.round_id, say("A round that is not here any more"))
+
+
+def _last(ends_at: datetime | None) -> datetime | None:
+    """The last day on which a role holds: it ends at the midnight after it."""
+    return ends_at - timedelta(seconds=1) if ends_at else None
+
+
+@access(OFFICER)
+def grant_new(request: HttpRequest) -> HttpResponseBase:
+    """Find somebody by name, then give them a role. Only people who have signed in here can be found."""
+    actor = actor_of(request)
+    asked = request.GET.get("name", "").strip()
+    found = people_like(asked, issuer=actor.issuer) if len(asked) >= FEWEST_LETTERS else []
+    form = GrantForm(request.POST or None, found=found) if found else None
+    if request.method == "POST" and form is not None and form.is_valid():
+        data = form.cleaned_data
+        person = form.found[data["person"]]
+        role_grant(person=person, role=data["role"], giver=actor, round_id=data["where"], ends_at=data["ends_at"])
+        messages.success(request, say("%(name)s: %(role)s.") % {"name": person, "role": ROLES[data["role"]]})
+        return redirect("staff:people")
+    return page(
+        request,
+        "manage/grant.html",
+        heading=say("Give somebody a role"),
+        part="people",
+        form=form,
+        asked=asked,
+        too_short=bool(asked) and len(asked) < FEWEST_LETTERS,
+        trail=[(reverse("staff:people"), say("People and roles"))],
+        status=PROBLEM if form is not None and form.errors else 200,
+    )
+
+
+@access(OFFICER)
+def grant_end(request: HttpRequest, grant: UUID) -> HttpResponseBase:
+    """Ask before a role is taken away, and take it away when confirmed."""
+    found = next((one for one in grants_in_force() if one.pk == grant), None)
+    if found is None:
+        raise NotFound("There is no such role in force.", code="people.no_grant")
+    refused: Refused | None = None
+    if request.method == "POST":
+        try:
+            role_end(grant=found, actor=actor_of(request))
+        except Refused as error:
+            refused = error
+        else:
+            messages.success(request, say("%(name)s no longer has this role.") % {"name": found.person})
+            return redirect("staff:people")
+    return page(
+        request,
+        "manage/grant_end.html",
+        heading=say("Take a role away"),
+        part="people",
+        grant=found,
+        role=ROLES[found.role],
+        where=_where(found, {row.id: row.name.en for row in rounds_all()}),
+        mine=found.person == actor_of(request),
+        refused=refused,
+        trail=[(reverse("staff:people"), say("People and roles"))],
+        status=CONFLICT if refused else 200,
+    )
