@@ -10,7 +10,7 @@ from wagtail.images.blocks import ImageChooserBlock
 
 from cms.pictures import picture_of
 
-WORDS = ["bold", "italic", "link", "ol", "ul"]
+WORDS = ["bold", "italic", "link", "document-link", "ol", "ul"]
 
 
 class SecureUrlBlock(blocks.URLBlock):  # type: ignore[misc]  # Wagtail publishes no types

@@ -6,6 +6,7 @@ page is drawn in place: this tenant, nobody signed in, the public host's address
 
 from __future__ import annotations
 
+import io
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -34,7 +35,7 @@ def _request(original: HttpRequest | None, address: str, site: Site) -> HttpRequ
             "HTTP_HOST": parts.netloc,
             "REMOTE_ADDR": original.META.get("REMOTE_ADDR", "") if original else "",
             "wsgi.url_scheme": parts.scheme,
-            "wsgi.input": None,
+            "wsgi.input": io.BytesIO(),
         }
     )
     request.user = AnonymousUser()

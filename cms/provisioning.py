@@ -28,7 +28,7 @@ from tenants.registry.hosts import origin
 SEEDS = Path(__file__).parent / "seeds"
 EDITOR_PAGE_RIGHTS = ("add_page", "change_page", "publish_page", "bulk_delete_page")
 DUTIES = ("accessibility", "privacy", "complaints")
-EDITOR_IMAGE_RIGHTS = ("add_image", "change_image", "choose_image")
+EDITOR_FILE_RIGHTS = tuple(f"{verb}_{what}" for verb in ("add", "change", "choose") for what in ("image", "document"))
 
 
 def seed(kind: str, language: str) -> dict[str, Any]:
@@ -108,13 +108,13 @@ def _site(tenant: TenantRef, home: HomePage) -> None:
 
 
 def _editors(homes: dict[str, HomePage], collection: Collection) -> None:
-    """Editors may write and publish below the front pages and use pictures; they may not touch the site itself."""
+    """Editors may write and publish below the front pages and use files; they may not touch the site itself."""
     group = editors_group()
     for permission in Permission.objects.filter(content_type__app_label="wagtailcore", codename__in=EDITOR_PAGE_RIGHTS):
         for home in homes.values():
             GroupPagePermission.objects.get_or_create(group=group, page=home, permission=permission)
     for permission in Permission.objects.filter(
-        content_type__app_label="wagtailimages", codename__in=EDITOR_IMAGE_RIGHTS
+        content_type__app_label__in=("wagtailimages", "wagtaildocs"), codename__in=EDITOR_FILE_RIGHTS
     ):
         GroupCollectionPermission.objects.get_or_create(group=group, collection=collection, permission=permission)
     group.permissions.add(

@@ -1,4 +1,4 @@
-"""User files, from the files host only: pictures, re-encoded when they came in, never anything that runs."""
+"""User files, from the files host only: pictures that were made anew, and documents to keep; nothing that runs."""
 
 from __future__ import annotations
 
@@ -9,16 +9,22 @@ from django.http import Http404, HttpRequest, HttpResponse
 
 from core.people.access import ANYONE, access
 
-# Everything else a tenant has uploaded is private until an access check of its own serves it.
-PUBLIC_PREFIXES = ("images/", "original_images/", "proposals/")
-PUBLIC_TYPES = ("image/png", "image/jpeg", "image/webp")
+# Where a public file may lie, and what it may be. Everything else a tenant has uploaded stays where it is: also the
+# pictures as they came in, with whatever the camera noted in them.
+PICTURES = ("image/png", "image/jpeg", "image/webp")
+PUBLIC: dict[str, tuple[str, ...]] = {
+    "images/": PICTURES,
+    "proposals/": PICTURES,
+    "documents/": ("application/pdf",),
+}
 
 
 @access(ANYONE)
 def public_file(request: HttpRequest, name: str) -> HttpResponse:
-    """A public picture of this tenant. Anything else is not found, whether it exists or not."""
+    """A public file of this tenant. Anything else is not found, whether it exists or not."""
     kind, _ = mimetypes.guess_type(name)
-    if not name.startswith(PUBLIC_PREFIXES) or kind not in PUBLIC_TYPES or ".." in name.split("/"):
+    allowed = next((kinds for prefix, kinds in PUBLIC.items() if name.startswith(prefix)), ())
+    if kind not in allowed or ".." in name.split("/"):
         raise Http404
     if not default_storage.exists(name):
         raise Http404
@@ -27,4 +33,6 @@ def public_file(request: HttpRequest, name: str) -> HttpResponse:
     response["Cache-Control"] = "public, max-age=86400"
     response["X-Content-Type-Options"] = "nosniff"
     response["Content-Security-Policy"] = "default-src 'none'; sandbox"
+    if kind not in PICTURES:
+        response["Content-Disposition"] = "attachment"
     return response

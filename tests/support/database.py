@@ -39,6 +39,8 @@ def _code_mark() -> str:
         "core/project/bindings.py",
         "core/*/provisioning.py",
         "cms/**/*.py",
+        "cms/seeds/*.toml",
+        "tests/support/database.py",
     ):
         for path in sorted(ROOT.glob(pattern)):
             if ".venv" not in path.parts:
@@ -143,7 +145,7 @@ BEGIN
   END LOOP;
 END $$;
 CREATE FUNCTION baseline.reset() RETURNS void LANGUAGE plpgsql AS $$
-DECLARE t record; has bool; columns text;
+DECLARE t record; s record; has bool; columns text;
 BEGIN
   SET LOCAL session_replication_role = replica;
   FOR t IN SELECT n.nspname, c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
@@ -163,7 +165,12 @@ BEGIN
         t.schema_name, t.table_name, columns, columns, t.schema_name || '.' || t.table_name);
     ELSE
       EXECUTE format('SELECT EXISTS (SELECT 1 FROM %I.%I)', t.schema_name, t.table_name) INTO has;
-      IF has THEN EXECUTE format('TRUNCATE %I.%I RESTART IDENTITY CASCADE', t.schema_name, t.table_name); END IF;
+      -- Never TRUNCATE … CASCADE: it would empty a table that is to keep its rows and names one of this one's.
+      IF has THEN EXECUTE format('DELETE FROM %I.%I', t.schema_name, t.table_name); END IF;
+      FOR s IN SELECT pg_get_serial_sequence(format('%I.%I', t.schema_name, t.table_name), attname) AS name
+               FROM pg_attribute WHERE attrelid = format('%I.%I', t.schema_name, t.table_name)::regclass
+               AND attnum > 0 AND NOT attisdropped
+      LOOP IF has AND s.name IS NOT NULL THEN EXECUTE format('ALTER SEQUENCE %s RESTART', s.name); END IF; END LOOP;
     END IF;
   END LOOP;
 END $$;
