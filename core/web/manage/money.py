@@ -21,7 +21,7 @@ from core.rounds.models import FundSource, Round
 from core.rounds.selectors import fund_source_of, pots_of, round_by_slug, round_id_of, round_locked
 from core.rounds.services import fund_source_add, fund_source_change, fund_source_remove
 from core.web.manage.forms import MoneyInput, Pair, Styled, fresh_id, mark, unchanged, written
-from core.web.manage.page import CONFLICT, PROBLEM, actor_of, need_editable, page
+from core.web.manage.page import CONFLICT, PROBLEM, actor_of, need_editable, page, sent
 from core.web.manage.tasks import total_of
 from plugins.api.text import LocalisedText
 
@@ -108,7 +108,7 @@ def _source(request: HttpRequest, row: Round, known: FundSource | None) -> HttpR
         initial = {**typed, "seen": mark(typed)}
     else:
         initial = {**written("pot", pots[0].name if pots else MAIN_POT), "new_id": fresh_id()}
-    form = SourceForm(request.POST or None, initial=initial)
+    form = SourceForm(sent(request), initial=initial)
     status = 200
     if request.method == "POST" and form.is_valid():
         try:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import render
 from django.urls import reverse
 
@@ -24,6 +24,11 @@ def actor_of(request: HttpRequest) -> Person:
     person = request.user
     assert isinstance(person, Person)
     return person
+
+
+def sent(request: HttpRequest) -> QueryDict | None:
+    """What a form sent, also where it sent nothing; None where the page is only asked for."""
+    return request.POST if request.method == "POST" else None
 
 
 def public_address(path: str = "/") -> str:

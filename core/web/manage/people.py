@@ -22,7 +22,7 @@ from core.people.selectors import grants_active, grants_in_force, people_like
 from core.people.services import role_end, role_grant
 from core.rounds.selectors import rounds_all
 from core.web.manage.forms import DayInput, Radios, Styled, moment_of
-from core.web.manage.page import CONFLICT, PROBLEM, actor_of, page
+from core.web.manage.page import CONFLICT, PROBLEM, actor_of, page, sent
 
 FEWEST_LETTERS = 2
 ROLES: dict[str, Any] = {
@@ -116,7 +116,7 @@ def grant_new(request: HttpRequest) -> HttpResponseBase:
     actor = actor_of(request)
     asked = request.GET.get("name", "").strip()
     found = people_like(asked, issuer=actor.issuer) if len(asked) >= FEWEST_LETTERS else []
-    form = GrantForm(request.POST or None, found=found) if found else None
+    form = GrantForm(sent(request), found=found) if found else None
     if request.method == "POST" and form is not None and form.is_valid():
         data = form.cleaned_data
         person = form.found[data["person"]]

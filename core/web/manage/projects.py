@@ -25,7 +25,7 @@ from core.proposals.services import proposal_save, proposal_state_set
 from core.rounds.models import Round
 from core.rounds.selectors import pot_total, round_by_slug, round_id_of, round_locked
 from core.web.manage.forms import MoneyInput, Pair, Styled, Tick, fresh_id, mark, unchanged, written
-from core.web.manage.page import CONFLICT, PROBLEM, actor_of, need_editable, page
+from core.web.manage.page import CONFLICT, PROBLEM, actor_of, need_editable, page, sent
 from plugins.api.money import Money
 from plugins.api.text import LocalisedText
 
@@ -232,7 +232,7 @@ def _project(request: HttpRequest, row: Round, known: Proposal | None) -> HttpRe
         initial = {**typed, "seen": mark(typed)}
     else:
         initial = {"new_id": fresh_id(), "area": row.area_name}
-    form = ProjectForm(request.POST or None, request.FILES or None, initial=initial, known=known)
+    form = ProjectForm(sent(request), request.FILES or None, initial=initial, known=known)
     status = 200
     if request.method == "POST" and form.is_valid():
         try:

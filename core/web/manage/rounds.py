@@ -23,7 +23,7 @@ from core.rounds.models import Round, RoundTransition
 from core.rounds.selectors import pots_of, round_by_slug, round_id_of, round_locked, rules_of, transitions_of
 from core.voting.selectors import count_state, offer_body
 from core.web.manage.forms import fresh_id, mark, unchanged
-from core.web.manage.page import CONFLICT, PROBLEM, actor_of, need_editable, page, public_address
+from core.web.manage.page import CONFLICT, PROBLEM, actor_of, need_editable, page, public_address, sent
 from core.web.manage.sections import SECTIONS, NewRoundForm
 from core.web.manage.steps import choices_for, next_of, words_of
 from core.web.manage.tasks import tasks_of, total_of
@@ -48,7 +48,7 @@ def round_list(request: HttpRequest) -> HttpResponse:
 
 @access(MAKERS)
 def round_new(request: HttpRequest) -> HttpResponseBase:
-    form = NewRoundForm(request.POST or None, initial={"new_id": fresh_id()})
+    form = NewRoundForm(sent(request), initial={"new_id": fresh_id()})
     if request.method == "POST" and form.is_valid():
         try:
             row = form.make(actor_of(request))
@@ -139,7 +139,7 @@ def section(request: HttpRequest, slug: str, section: str) -> HttpResponseBase:
     if request.method != "POST":
         need_editable(row)
     typed = kind.typed(row)
-    form = kind(request.POST or None, initial={**typed, "seen": mark(typed)})
+    form = kind(sent(request), initial={**typed, "seen": mark(typed)})
     status = 200
     if request.method == "POST" and form.is_valid():
         try:

@@ -22,7 +22,7 @@ from core.rounds.rules import NO_FIT
 from core.rounds.selectors import round_by_slug, round_id_of, round_locked, rules_of
 from core.rounds.services import rules_set
 from core.web.manage.forms import Group, Radios, Styled, mark, unchanged
-from core.web.manage.page import CONFLICT, PROBLEM, actor_of, need_editable, page
+from core.web.manage.page import CONFLICT, PROBLEM, actor_of, need_editable, page, sent
 from core.web.manage.settings_form import fields_of, initial_of, values_of
 from plugins.host.selectors import active_modules, ballot_format, outcome_rule
 
@@ -79,7 +79,7 @@ def rules_choose(request: HttpRequest, slug: str) -> HttpResponseBase:
     need_editable(row)
     latest = rules_of(row)
     initial = {"ballot_format": latest.ballot_format, "outcome_rule": latest.outcome_rule} if latest else {}
-    form = ChoiceForm(request.POST or None, initial=initial)
+    form = ChoiceForm(sent(request), initial=initial)
     if request.method == "POST" and form.is_valid():
         query = {name: form.cleaned_data[name] for name in ("ballot_format", "outcome_rule")}
         return HttpResponseRedirect(reverse("staff:rules-settings", kwargs={"slug": slug}) + "?" + urlencode(query))
@@ -111,7 +111,7 @@ def rules_settings(request: HttpRequest, slug: str) -> HttpResponseBase:
         **initial_of(ballot, BALLOT, latest.ballot_settings if latest and latest.ballot_format == key else {}),
         **initial_of(rule, RULE, latest.outcome_settings if latest and latest.outcome_rule == rule_key else {}),
     }
-    form = SettingsForm(request.POST or None, ballot=ballot, rule=rule, initial={**initial, "seen": mark(_now(latest))})
+    form = SettingsForm(sent(request), ballot=ballot, rule=rule, initial={**initial, "seen": mark(_now(latest))})
     status = 200
     if request.method == "POST" and form.is_valid():
         try:

@@ -25,7 +25,7 @@ from core.rounds.selectors import round_by_slug, round_id_of, transitions_of
 from core.rounds.services import round_advance, round_blocked
 from core.ui.templatetags.ui import moment
 from core.web.manage.forms import Radios, Styled
-from core.web.manage.page import CONFLICT, PROBLEM, actor_of, page
+from core.web.manage.page import CONFLICT, PROBLEM, actor_of, page, sent
 from core.web.manage.tasks import hindrances
 from core.web.public.phases import PHASES, phase_of
 
@@ -250,7 +250,7 @@ def round_step(request: HttpRequest, slug: str, verb: str) -> HttpResponseBase:
         )
     words = words_of(verb)
     asked = step.reasoned or _sooner(row, verb)
-    form = StepForm(request.POST or None, asked=asked, label=words.label, initial={"seen": row.state})
+    form = StepForm(sent(request), asked=asked, label=words.label, initial={"seen": row.state})
     failures: Sequence[Any] = round_blocked(round=row, verb=verb, reason_code=Reason.OTHER.value if asked else "")
     status = CONFLICT if request.method == "POST" and failures else 200
     if request.method == "POST" and not failures and form.is_valid():
