@@ -32,6 +32,7 @@ from plugins.api.values import (
     ProofRefused,
     Redirect,
     RequestFacts,
+    Sheet,
     Step,
     SubjectRef,
     TemplateRef,
@@ -39,7 +40,8 @@ from plugins.api.values import (
 )
 
 Raw = Mapping[str, Sequence[str]]
-"""A posted form: each name with the list of its values, as browsers send them."""
+"""A posted form: each name with the list of its values, as browsers send them. A field that is empty says the same as
+one that is not there; a ballot that is kept for later may be kept without its empty fields."""
 
 
 class Codes(Protocol):
@@ -118,7 +120,9 @@ class BallotFormat(Module):
     def form(self, offer: Offer, settings: Any, draft: Raw) -> TemplateRef:
         """The fields of the ballot, in the order of `offer.projects`, with what `draft` already holds.
 
-        The page owns the form element, its buttons, the token against forgery and the list of problems.
+        The page owns the form element, its buttons, the token against forgery and the list of problems. After each
+        change a page with scripts asks for the form again and takes over the element with the id `ballot-chosen`:
+        put the running total there, inside an element with the role `status`.
         """
 
     @abstractmethod
@@ -155,6 +159,13 @@ class BallotFormat(Module):
     @abstractmethod
     def summary(self, ballot: Ballot, offer: Offer) -> Sequence[Line]:
         """The ballot read back to the voter on the check page."""
+
+    def sheets(self, offer: Offer, settings: Any) -> Sequence[Sheet]:
+        """The parts of the ballot that are decided by themselves, each with its pot: one, unless the format says so.
+
+        The core cuts the counted profile by them (`Profile.part`) and has the outcome rule decide on each.
+        """
+        return [Sheet("", tuple(project.ref for project in offer.projects), offer.budget)]
 
 
 class OutcomeRule(Module):

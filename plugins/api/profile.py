@@ -73,6 +73,23 @@ class Profile:
         piece = slice(int(bounds[column]), int(bounds[column + 1]))
         return rows[piece], scores[piece]
 
+    def part(self, refs: Iterable[ProjectRef]) -> Profile:
+        """The profile of one sheet of a ballot: these projects alone, and the voters who gave one of them anything.
+
+        Rows that say the same of these projects become one. Raises KeyError for a project that is not here.
+        """
+        kept = tuple(refs)
+        places = {ref: column for column, ref in enumerate(self.refs)}
+        columns = {places[ref]: column for column, ref in enumerate(kept)}
+        rows: dict[tuple[tuple[int, int], ...], int] = {}
+        for row in range(self.distinct):
+            piece = slice(int(self.start[row]), int(self.start[row + 1]))
+            cells = zip(self.columns[piece].tolist(), self.scores[piece].tolist(), strict=True)
+            inside = tuple(sorted((columns[column], score) for column, score in cells if column in columns))
+            if inside:
+                rows[inside] = rows.get(inside, 0) + int(self.multiplicity[row])
+        return Profile.build(self.family, kept, rows)
+
     @classmethod
     def build(
         cls,

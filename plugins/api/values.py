@@ -22,9 +22,27 @@ class BallotFamily(StrEnum):
     ORDINAL = "ordinal"
 
 
+class Mark(StrEnum):
+    """What a voter gives a project on a ballot, as a whole number.
+
+    A tick is 1. Points and scores are themselves. A place is 1 for the favourite, and each place is given once. A
+    grade is its number from the worst, which is 0.
+    """
+
+    TICK = "tick"
+    POINTS = "points"
+    SCORE = "score"
+    PLACE = "place"
+    GRADE = "grade"
+
+
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """Something that is not right: a stable code, a plain sentence, and where it is."""
+    """Something that is not right: a stable code, a plain sentence, and where it is.
+
+    In a ballot `path` is the name of the field that has to be put right, which is also the id of that field in the
+    form, so that a page can lead there; empty for the ballot as a whole.
+    """
 
     code: str
     message: Text
@@ -51,14 +69,42 @@ class Project:
 
 
 @dataclass(frozen=True, slots=True)
+class Pot:
+    """Money that is decided by itself: that of one area, or with an empty `area` that of everywhere."""
+
+    area: str
+    budget: Money
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """Projects that are decided together: a part of a ballot with its own pot, counted by itself.
+
+    `area` is empty for projects of everywhere. `budget` is None where the offer does not say which money is whose.
+    """
+
+    area: str
+    refs: tuple[ProjectRef, ...]
+    budget: Money | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Offer:
-    """What voters choose from: frozen when voting opens, `digest` is then its published SHA-256."""
+    """What voters choose from: frozen when voting opens, `digest` is then its published SHA-256.
+
+    `budget` is all the money. `pots` says how it is split, where areas have money of their own.
+    """
 
     round: str
     budget: Money
     projects: tuple[Project, ...]
     areas: tuple[str, ...] = ()
     digest: str = ""
+    pots: tuple[Pot, ...] = ()
+
+    def pot(self, area: str) -> Money | None:
+        """The money of an area, or of everywhere; None where the offer does not split its money so."""
+        return next((one.budget for one in self.pots if one.area == area), None)
 
     def instance(self) -> Instance:
         """What a rule is given of this offer."""
@@ -77,7 +123,11 @@ class Offer:
 
 @dataclass(frozen=True, slots=True)
 class TemplateRef:
-    """A template of the module's own folder and the plain values it needs."""
+    """A template of the module's own folder, or one the host publishes, and the plain values it needs.
+
+    A template may load the tag library `ui`, whose filter `words` shows a Text in the page's language, and may load
+    its own static files by `<script src defer>` and `<link rel="stylesheet">`. Nothing inline runs on a page.
+    """
 
     name: str
     context: Mapping[str, Any] = field(default_factory=dict)
@@ -224,32 +274,87 @@ class Ballot:
     """What a voter chose: projects in the order that means something to the format, and their points.
 
     `points` is empty for approval formats. Formats sort `choices` where the order carries no meaning, so that
-    equal choices are equal ballots.
+    equal choices are equal ballots. `labels` says in words what each number of points is called (grades, the worst
+    first); `parse` puts them in for whoever reads the ballot back, and they are no part of what was chosen.
     """
 
     format: str
     choices: tuple[ProjectRef, ...]
     points: tuple[int, ...] = ()
+    labels: tuple[Text, ...] = field(default=(), compare=False)
 
 
 @dataclass(frozen=True, slots=True)
 class PaperLayout:
-    """The printed ballot as data: the core sets the type."""
+    """The printed ballot as data: the core sets the type.
+
+    `lines` and `refs` run side by side. Each line has `boxes_per_line` boxes; `heads` names the boxes, from left to
+    right, and is empty where one box needs no name. A tick, a score or a grade is a cross in one box; points and a
+    place are a number written into the only box. Where `sections` has layouts they are the ballot, each under its
+    title, and the lines of the outer layout are empty; `area` names the area a section is for.
+    """
 
     title: Text
     instructions: tuple[Text, ...]
     lines: tuple[Line, ...]
     boxes_per_line: int = 1
+    mark: Mark = Mark.TICK
+    heads: tuple[Text, ...] = ()
+    refs: tuple[ProjectRef, ...] = ()
+    sections: tuple[PaperLayout, ...] = ()
+    area: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Constraints:
-    """What a kiosk can check without a network. `maximum` 0 means as many as there are projects."""
+    """What a kiosk can check without a network; `admits` is the check itself, in words a kiosk can copy.
+
+    `minimum` and `maximum` count marked projects; `maximum` 0 means as many as there are projects. `costs` runs
+    beside `refs`, in pence like `budget` (the most they may cost together, None for no limit) and `spend_minimum`.
+    Each mark lies from `lowest` to `highest`. `total` is the most points in all, or exactly so many (`use_all`).
+    Where `sections` has constraints, each part of the ballot keeps its own, at least one part is marked, and of the
+    parts with an `area` no more than one.
+    """
 
     minimum: int
     maximum: int
     refs: tuple[ProjectRef, ...]
     budget: int | None = None
+    mark: Mark = Mark.TICK
+    costs: tuple[int, ...] = ()
+    spend_minimum: int = 0
+    lowest: int = 1
+    highest: int = 1
+    total: int | None = None
+    use_all: bool = False
+    sections: tuple[Constraints, ...] = ()
+    area: str = ""
+
+    def admits(self, marks: Mapping[ProjectRef, int]) -> bool:
+        """Whether a ballot with these marks keeps the rules."""
+        if self.sections:
+            return self._parts_admit(marks)
+        if not marks.keys() <= set(self.refs) or not self.minimum <= len(marks) <= (self.maximum or len(self.refs)):
+            return False
+        values = sorted(marks.values())
+        if self.mark is Mark.PLACE and values != list(range(1, len(values) + 1)):
+            return False
+        if any(not self.lowest <= value <= self.highest for value in values):
+            return False
+        if self.total is not None and (sum(values) > self.total or (self.use_all and sum(values) != self.total)):
+            return False
+        cost = sum(cost for ref, cost in zip(self.refs, self.costs, strict=False) if ref in marks)
+        return cost >= self.spend_minimum and (self.budget is None or cost <= self.budget)
+
+    def _parts_admit(self, marks: Mapping[ProjectRef, int]) -> bool:
+        parts = [({ref: marks[ref] for ref in part.refs if ref in marks}, part) for part in self.sections]
+        filled = [(inside, part) for inside, part in parts if inside]
+        return (
+            sum(len(inside) for inside, _ in filled) == len(marks)
+            and bool(filled)
+            and sum(1 for _, part in filled if part.area) <= 1
+            and all(part.admits(inside) for inside, part in filled)
+        )
 
 
 @dataclass(frozen=True, slots=True)

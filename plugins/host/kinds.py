@@ -46,6 +46,7 @@ from plugins.api import (
     Redirect,
     ReportSpec,
     SendReceipt,
+    Sheet,
     Step,
     TemplateRef,
     TemporaryFailure,
@@ -189,6 +190,7 @@ KINDS: tuple[Kind, ...] = (
             "constraints": Method(one_of(Constraints)),
             "scores": Method(_scores),
             "summary": Method(many(Line)),
+            "sheets": Method(many(Sheet)),
         },
     ),
     Kind(

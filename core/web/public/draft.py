@@ -69,8 +69,10 @@ def draft_of(cookies: Mapping[str, str], round_id: UUID) -> Draft | None:
 
 
 def draft_keep(response: HttpResponseBase, round_id: UUID, draft: Draft) -> None:
-    """Give the draft to the browser. Raises Invalid when it is too long to be kept."""
-    document = json.dumps({"raw": draft.raw, "seed": draft.seed}, separators=(",", ":")).encode()
+    """Give the draft to the browser, without its empty fields. Raises Invalid when it is too long to be kept."""
+    filled = {name: [value for value in values if value] for name, values in draft.raw.items()}
+    raw = {name: values for name, values in filled.items() if values}
+    document = json.dumps({"raw": raw, "seed": draft.seed}, separators=(",", ":")).encode()
     packed = base64.b64encode(zlib.compress(document, 9)).decode()
     padded = packed + "." * (-len(packed) % STEP)
     token = token_seal(PURPOSE, current_tenant().uuid, {"r": str(round_id), "z": padded}, ttl=LIFE)

@@ -1,13 +1,15 @@
-"""Tick as many projects as you support, within limits."""
+"""Tick as many projects as you support, within limits; also in one area and everywhere."""
 
 from __future__ import annotations
 
 from typing import Any
 
+from plugins.api.areas import AreasFormat
 from plugins.api.choosing import FIELD, ChoiceFormat
+from plugins.api.marking import MORE_THAN_OFFERED
 from plugins.api.text import Text
 from plugins.api.values import Offer, Problem
-from plugins.bundled.ballot_approval.settings import ApprovalSettings
+from plugins.bundled.ballot_approval.settings import ApprovalAreasSettings, ApprovalSettings
 
 
 class Approval(ChoiceFormat):
@@ -19,7 +21,6 @@ class Approval(ChoiceFormat):
         "Tha gach strìochag a’ cunntadh mar aon bhòt.",
     )
     Settings = ApprovalSettings
-    folder = "ballot_approval"
 
     def limits(self, offer: Offer, settings: ApprovalSettings) -> tuple[int, int]:
         return settings.minimum, settings.maximum or len(offer.projects)
@@ -42,16 +43,11 @@ class Approval(ChoiceFormat):
             "Tagh na thogras tu de phròiseactan, ach co-dhiù aon.",
         )
 
-    def check(self, offer: Offer, settings: Any) -> list[Problem]:
-        problems = super().check(offer, settings)
-        if offer.projects and settings.minimum > len(offer.projects):
-            message = Text(
-                "A ballot needs {minimum} projects, but only {count} are offered. Ask for fewer or add projects.",
-                "Feumaidh pàipear-bhòtaidh {minimum} de phròiseactan, ach chan eil ach {count} gan tairgsinn. "
-                "Iarr nas lugha no cuir pròiseactan ris.",
-            ).format(minimum=settings.minimum, count=len(offer.projects))
-            problems.append(Problem("ballot_format.minimum", message, "minimum"))
-        return problems
+    def unfit(self, offer: Offer, settings: Any) -> list[Problem]:
+        if settings.minimum <= len(offer.projects):
+            return []
+        message = MORE_THAN_OFFERED.format(needed=settings.minimum, count=len(offer.projects))
+        return [Problem("ballot_format.minimum", message, "minimum")]
 
     def count_problem(self, count: int, offer: Offer, settings: ApprovalSettings) -> Problem | None:
         minimum, maximum = self.limits(offer, settings)
@@ -68,3 +64,17 @@ class Approval(ChoiceFormat):
             ).format(count=count, minimum=minimum, more=minimum - count)
             return Problem("ballot.too_few", message, FIELD)
         return None
+
+
+class ApprovalAreas(AreasFormat):
+    key = "approval-areas"
+    label = Text("Choose projects, in one area", "Tagh pròiseactan, ann an aon sgìre")
+    description = Text(
+        "Each voter chooses one area and ticks projects there. They may also tick projects that are for everybody. "
+        "Each area has its own money.",
+        "Taghaidh gach neach-bhòtaidh aon sgìre agus cuiridh iad strìochag ri pròiseactan innte. Faodaidh iad "
+        "strìochag a chur cuideachd ri pròiseactan a tha dhan a h-uile duine. Tha a h-airgead fhèin aig gach sgìre.",
+    )
+    family = Approval.family
+    inner = Approval()
+    Settings = ApprovalAreasSettings

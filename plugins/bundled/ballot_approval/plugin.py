@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from plugins.api import BallotFormat, PluginInfo, hookimpl
-from plugins.bundled.ballot_approval.format import Approval
+from plugins.bundled.ballot_approval.format import Approval, ApprovalAreas
 
 PLUGIN = PluginInfo(
     name="ballot-approval",
@@ -19,4 +19,4 @@ PLUGIN = PluginInfo(
 
 @hookimpl
 def register_ballot_formats() -> Sequence[type[BallotFormat]]:
-    return [Approval]
+    return [Approval, ApprovalAreas]

@@ -1,4 +1,4 @@
-"""What an officer may choose for `approval`."""
+"""What an officer may choose for `approval` and `approval-areas`."""
 
 from __future__ import annotations
 
@@ -20,3 +20,12 @@ class ApprovalSettings(BaseModel):
         if self.maximum and self.minimum > self.maximum:
             raise ValueError("The fewest projects cannot be more than the most projects.")
         return self
+
+
+class ApprovalAreasSettings(BaseModel):
+    """A rule for the area that a voter chooses, and one for the projects of everywhere."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    local: ApprovalSettings = Field(default=ApprovalSettings(), title="In the area a voter chooses")
+    everywhere: ApprovalSettings = Field(default=ApprovalSettings(), title="For projects of everywhere")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from plugins.api.choosing import FIELD, ChoiceFormat
+from plugins.api.marking import MORE_THAN_OFFERED
 from plugins.api.text import Text
 from plugins.api.values import Offer, Problem
 from plugins.bundled.ballot_exact_k.settings import ExactSettings
@@ -19,7 +20,6 @@ class ExactK(ChoiceFormat):
         "Tha gach strìochag a’ cunntadh mar aon bhòt.",
     )
     Settings = ExactSettings
-    folder = "ballot_exact_k"
 
     def limits(self, offer: Offer, settings: ExactSettings) -> tuple[int, int]:
         return settings.count, settings.count
@@ -31,16 +31,11 @@ class ExactK(ChoiceFormat):
             count=settings.count
         )
 
-    def check(self, offer: Offer, settings: Any) -> list[Problem]:
-        problems = super().check(offer, settings)
-        if offer.projects and settings.count > len(offer.projects):
-            message = Text(
-                "A ballot needs {needed} projects, but only {count} are offered. Ask for fewer or add projects.",
-                "Feumaidh pàipear-bhòtaidh {needed} de phròiseactan, ach chan eil ach {count} gan tairgsinn. "
-                "Iarr nas lugha no cuir pròiseactan ris.",
-            ).format(needed=settings.count, count=len(offer.projects))
-            problems.append(Problem("ballot_format.count", message, "count"))
-        return problems
+    def unfit(self, offer: Offer, settings: Any) -> list[Problem]:
+        if settings.count <= len(offer.projects):
+            return []
+        message = MORE_THAN_OFFERED.format(needed=settings.count, count=len(offer.projects))
+        return [Problem("ballot_format.count", message, "count")]
 
     def count_problem(self, count: int, offer: Offer, settings: ExactSettings) -> Problem | None:
         if count > settings.count:

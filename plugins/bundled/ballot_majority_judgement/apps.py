@@ -6,5 +6,5 @@ from django.apps import AppConfig
 
 
 class Config(AppConfig):
-    name = "plugins.bundled.ballot_approval"
-    label = "ballot_approval"
+    name = "plugins.bundled.ballot_majority_judgement"
+    label = "ballot_majority_judgement"

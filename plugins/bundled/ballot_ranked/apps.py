@@ -6,5 +6,5 @@ from django.apps import AppConfig
 
 
 class Config(AppConfig):
-    name = "plugins.bundled.ballot_exact_k"
-    label = "ballot_exact_k"
+    name = "plugins.bundled.ballot_ranked"
+    label = "ballot_ranked"

@@ -1,0 +1,10 @@
+"""The folder as a Django app, for its templates."""
+
+from __future__ import annotations
+
+from django.apps import AppConfig
+
+
+class Config(AppConfig):
+    name = "plugins.bundled.ballot_points"
+    label = "ballot_points"
