@@ -55,6 +55,16 @@ class CastOutcome:
     revision: int
 
 
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """A ballot on its way: what the database function is given, and what its answer is read with."""
+
+    pseudonym: bytes
+    key: bytes
+    receipt: str
+    values: tuple[Any, ...]
+
+
 @dataclass(frozen=True)
 class Box:
     """What casting needs of an open round. Everything in it was frozen when voting opened."""
@@ -72,27 +82,31 @@ class Box:
         """A posted form or a ballot, checked against the frozen offer. Raises BallotInvalid with every problem."""
         return self.format.parse(raw, self.offer, self.settings)
 
-    def values(self, entry: UUID, ballot: bytes, channel: str, key: bytes) -> tuple[Any, ...]:
-        """What the database function is given for one ballot."""
+    def envelope(self, entry: UUID, ballot: bytes, channel: str, key: bytes) -> Envelope:
+        """One ballot, sealed, as it goes to the database function."""
         pseudonym = self.keys.pseudonym_of(entry)
-        return (
+        receipt = self.keys.receipt_of(pseudonym, key)
+        values = (
             self.tenant,
             self.round_id,
             pseudonym,
             key,
             self.keys.mac_of(pseudonym, ballot),
             box_seal(self.public, ballot),
-            receipt_hash(self.keys.receipt_of(pseudonym, key)),
+            receipt_hash(receipt),
             channel,
         )
+        return Envelope(pseudonym, key, receipt, values)
 
-    def answer(self, entry: UUID, row: Sequence[Any]) -> CastOutcome:
-        """What the database function said of this entry's ballot. Raises Refused for one that was not taken."""
+    def answer(self, sent: Envelope, row: Sequence[Any]) -> CastOutcome:
+        """What the database function said of a ballot. Raises Refused for one that was not taken."""
         status = str(row[0])
         if status not in ACCEPTED:
             message, remedy = REFUSALS[status]
             raise Refused(message, code=f"voting.{status}", remedy=remedy)
-        return CastOutcome(status, self.keys.receipt_of(self.keys.pseudonym_of(entry), bytes(row[1])), int(row[2]))
+        kept = bytes(row[1])
+        receipt = sent.receipt if kept == sent.key else self.keys.receipt_of(sent.pseudonym, kept)
+        return CastOutcome(status, receipt, int(row[2]))
 
 
 _kept: dict[tuple[UUID, UUID], tuple[float, Box]] = {}
@@ -133,17 +147,17 @@ def _load(tenant: UUID, round_id: UUID) -> Box:
 
 def ballot_put(box: Box, *, entry: UUID, ballot: bytes, channel: str, key: bytes) -> CastOutcome:
     """Put the canonical bytes of a ballot that was checked into the box. Raises Refused."""
-    return box.answer(entry, prepared_row(CAST, box.values(entry, ballot, channel, key)))
+    sent = box.envelope(entry, ballot, channel, key)
+    return box.answer(sent, prepared_row(CAST, sent.values))
 
 
 def ballots_put(box: Box, many: Iterable[tuple[UUID, bytes, bytes]], *, channel: str) -> list[CastOutcome | Refused]:
     """The same for many ballots (entry, canonical bytes, key), each by its own call, in one transaction."""
-    listed = list(many)
+    sent = [box.envelope(entry, ballot, channel, key) for entry, ballot, key in many]
     found: list[CastOutcome | Refused] = []
-    rows = prepared_rows(CAST, [box.values(entry, ballot, channel, key) for entry, ballot, key in listed])
-    for (entry, _ballot, _key), row in zip(listed, rows, strict=True):
+    for one, row in zip(sent, prepared_rows(CAST, [one.values for one in sent]), strict=True):
         try:
-            found.append(box.answer(entry, row))
+            found.append(box.answer(one, row))
         except Refused as refused:
             found.append(refused)
     return found

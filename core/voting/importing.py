@@ -36,7 +36,8 @@ from plugins.api.money import LARGEST, Money
 from plugins.api.pabulib import PabulibFile
 from plugins.api.text import LocalisedText
 from plugins.api.values import Ballot, BallotFamily, Offer, Project
-from plugins.host.selectors import active_modules, ballot_format
+from plugins.host.guard import Guarded
+from plugins.host.selectors import active_modules, module
 from tenants.registry.context import current_tenant
 
 CHANNEL = "import"
@@ -44,6 +45,8 @@ NAMESPACE = "import"
 RUNG = "import"
 AT_ONCE = 2000
 PENCE = 2  # places behind the point of a pound
+# Letters that stand for themselves and so would be lost when an address is made of a place's name.
+PLAIN = str.maketrans("ŁłØøĐđıÆæŒœ", "LlOoDdiAaOo") | {ord("ß"): "ss"}
 REF = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,23}")
 OPERATOR = "urn:commonty:operator"
 Say = Callable[[str], None]
@@ -67,7 +70,7 @@ class _Plan:
     offer: Offer
     refs: tuple[str, ...]
     dear: frozenset[int]
-    format: BallotFormat
+    format: Guarded
     settings: Any
     ballots: tuple[bytes | None, ...]
     """For each distinct choice of the file its canonical ballot, or None where it was rejected."""
@@ -124,7 +127,7 @@ def _refs(file: PabulibFile) -> tuple[str, ...]:
     return tuple(f"P-{number:03}" for number in range(1, len(found) + 1))
 
 
-def _format_for(file: PabulibFile) -> tuple[BallotFormat, Any]:
+def _format_for(file: PabulibFile) -> tuple[Guarded, Any]:
     if file.family is not BallotFamily.APPROVAL:
         raise Refused(
             f"The file holds ballots of the type {file.vote_type}, for which there is no ballot format here yet.",
@@ -135,9 +138,9 @@ def _format_for(file: PabulibFile) -> tuple[BallotFormat, Any]:
     if file.vote_type == "choose-1":
         fewest = most = 1
     if fewest and fewest == most:
-        form = ballot_format("exact-k")
+        form = module("ballot_format", "exact-k")
         return form, form.Settings.model_validate({"count": most})
-    form = ballot_format("approval")
+    form = module("ballot_format", "approval")
     return form, form.Settings.model_validate({"minimum": max(fewest, 1), "maximum": most})
 
 
@@ -163,19 +166,22 @@ def _plan(file: PabulibFile) -> _Plan:
     times = Counter(file.ballots)
     ballots: list[bytes | None] = []
     rejected: Counter[str] = Counter()
-    for number, choice in enumerate(file.choices):
-        chosen = tuple(refs[column] for column, _points in choice if column not in dear)
-        try:
-            # Checked here, before the transaction, where a guarded call needs no savepoint.
-            ballots.append(form.canonical(form.parse(Ballot(form.key, chosen), offer, settings)))
-        except BallotInvalid as error:
-            ballots.append(None)
-            rejected[error.problems[0].code] += times[number]
+
+    def checked(near: BallotFormat) -> None:
+        for number, choice in enumerate(file.choices):
+            chosen = tuple(refs[column] for column, _points in choice if column not in dear)
+            try:
+                ballots.append(near.canonical(near.parse(Ballot(form.key, chosen), offer, settings)))
+            except BallotInvalid as error:
+                ballots.append(None)
+                rejected[error.problems[0].code] += times[number]
+
+    form.together(checked)
     return _Plan(offer, refs, dear, form, settings, tuple(ballots), dict(sorted(rejected.items())))
 
 
 def _slug_free(wanted: str) -> str:
-    base = slugify(wanted)[:60].strip("-") or "imported-election"
+    base = slugify(wanted.translate(PLAIN))[:60].strip("-") or "imported-election"
     taken = set(Round.objects.filter(slug__startswith=base).values_list("slug", flat=True))
     slug, number = base, 2
     while slug in taken:
@@ -189,7 +195,7 @@ def _round_made(file: PabulibFile, plan: _Plan, *, rule: str, rule_settings: Map
     title = f"{place} {meta.get('instance', '')}".strip() or "Imported election"
     currency = meta.get("currency") or "the file’s currency"
     now = database_now()
-    proofs = [module.key for module in active_modules("eligibility_proof")][:1]
+    proofs = [one.key for one in active_modules("eligibility_proof")][:1]
     row = round_create(
         slug=_slug_free(title),
         name=LocalisedText(title),

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID, uuid4
 
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 from django.utils.translation import gettext_lazy as _
 
 from core.audit.services import event_record
@@ -29,6 +29,11 @@ from tenants.registry.context import current_tenant
 TALLY_JOB = Job("voting.tally", Queue.TALLIES)
 OPENERS_NEEDED = 2
 KEY_SIZES = range(8, 65)
+ROLL_ENTRIES = f"INSERT INTO {RollEntry._meta.db_table} (round_id, rung, id) SELECT %s, %s, unnest(%s::uuid[])"
+ROLL_KEYS = (
+    f"INSERT INTO {RollKey._meta.db_table} (round_id, namespace, value_mac, entry_id)"  # noqa: S608
+    " SELECT %s, %s, m.value_mac, m.entry_id FROM unnest(%s::bytea[], %s::uuid[]) AS m (value_mac, entry_id)"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,14 +96,11 @@ def roll_import(*, round_id: UUID, namespace: str, values: Sequence[str], rung: 
     """
     box = box_of(round_id)
     entries = [uuid4() for _value in values]
-    rows = [
-        RollKey(round_id=round_id, namespace=namespace, value_mac=box.keys.roll_mac(namespace, value), entry_id=entry)
-        for value, entry in zip(values, entries, strict=True)
-    ]
+    marks = [box.keys.roll_mac(namespace, value) for value in values]
     try:
-        with transaction.atomic():
-            RollEntry.objects.bulk_create([RollEntry(round_id=round_id, id=entry, rung=rung) for entry in entries])
-            RollKey.objects.bulk_create(rows)
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute(ROLL_ENTRIES, [round_id, rung, entries])
+            cursor.execute(ROLL_KEYS, [round_id, namespace, marks, entries])
     except IntegrityError as error:
         raise Refused("Somebody stands on this roll twice.", code="voting.roll_twice") from error
     return entries

@@ -27,9 +27,10 @@ from core.voting.keys import CountKeys, count_keys
 from core.voting.models import BallotGate, FrozenOffer, OpenedBallot, Opening, RoundSeal, SealedBallot, TallyRun
 from core.voting.offer import digest_of_body, offer_from
 from core.voting.services import OPENERS_NEEDED
+from plugins.api.kinds import BallotFormat
 from plugins.api.values import Offer, Outcome, SubjectRef, TieBreak
 from plugins.host.registry import registry
-from plugins.host.selectors import ballot_format, outcome_rule
+from plugins.host.selectors import module, outcome_rule
 from tenants.registry.context import current_tenant
 
 TALLY_LOCK = 0x54414C59
@@ -140,13 +141,13 @@ def _opened(round: Round, seal: RoundSeal, keys: CountKeys) -> Counter[bytes]:
 
 
 def _decide(body: dict[str, Any], offer: Offer, ballots: Counter[bytes], order: TieBreak) -> tuple[Tally, Outcome]:
-    form, rule = ballot_format(body["ballot_format"]["key"]), outcome_rule(body["outcome_rule"]["key"])
-    tally = ballots_tally(
-        ballot_format=form,
-        settings=form.Settings.model_validate(body["ballot_format"]["settings"]),
-        offer=offer,
-        ballots=ballots.elements(),
-    )
+    form, rule = module("ballot_format", body["ballot_format"]["key"]), outcome_rule(body["outcome_rule"]["key"])
+    form_settings = form.Settings.model_validate(body["ballot_format"]["settings"])
+
+    def counted(near: BallotFormat) -> Tally:
+        return ballots_tally(ballot_format=near, settings=form_settings, offer=offer, ballots=ballots.elements())
+
+    tally = form.together(counted)
     settings = rule.Settings.model_validate(body["outcome_rule"]["settings"])
     return tally, rule.decide(offer.instance(), tally.profile, settings, order)
 

@@ -159,11 +159,17 @@ BEGIN
   IF gate.closed_at IS NULL OR gate.is_open THEN
     RAISE EXCEPTION 'the round is still open' USING ERRCODE = 'integrity_constraint_violation';
   END IF;
+  -- Tables that were filled since voting opened may never have been looked at by the planner.
+  FOREACH parent IN ARRAY ARRAY['voting_rollentry', 'voting_rollkey', 'voting_ballot', 'voting_receiptrecord'] LOOP
+    EXECUTE format('ANALYZE %%I', parent || '_' || replace(p_round::text, '-', ''));
+  END LOOP;
   INSERT INTO voting_sealedrollentry (id, round_id, rung, keys)
-    SELECT gen_random_uuid(), p_round, e.rung, coalesce(
-             (SELECT jsonb_agg(jsonb_build_array(k.namespace, encode(k.value_mac, 'hex')) ORDER BY k.namespace)
-                FROM voting_rollkey k WHERE k.round_id = p_round AND k.entry_id = e.id), '[]'::jsonb)
-      FROM voting_rollentry e WHERE e.round_id = p_round ORDER BY gen_random_uuid();
+    SELECT gen_random_uuid(), p_round, e.rung, coalesce(k.keys, '[]'::jsonb)
+      FROM voting_rollentry e
+      LEFT JOIN (SELECT entry_id, jsonb_agg(jsonb_build_array(namespace, encode(value_mac, 'hex')) ORDER BY namespace)
+                        AS keys
+                   FROM voting_rollkey WHERE round_id = p_round GROUP BY entry_id) k ON k.entry_id = e.id
+     WHERE e.round_id = p_round ORDER BY gen_random_uuid();
   GET DIAGNOSTICS entries = ROW_COUNT;
   INSERT INTO voting_sealedballot (id, round_id, digest, box)
     SELECT gen_random_uuid(), p_round, sha256(b.box), CASE WHEN b.latest THEN b.box END
