@@ -3,9 +3,13 @@
 from django.urls import path
 
 from core.web.files import public_file
+from core.web.public.plain import robots
 
 handler403 = "core.web.errors.forbidden"
 handler404 = "core.web.errors.not_found"
 handler500 = "core.web.errors.server_error"
 
-urlpatterns = [path("<path:name>", public_file, name="file")]
+urlpatterns = [
+    path("robots.txt", robots, name="robots"),
+    path("<path:name>", public_file, name="file"),
+]

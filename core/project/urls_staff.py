@@ -12,6 +12,7 @@ handler404 = "core.web.errors.not_found"
 handler500 = "core.web.errors.server_error"
 
 urlpatterns = [
+    path("", include("core.web.public.urls_plain")),
     *sign_in_urls,
     path("", include("core.web.manage.urls")),
     # Residents' pages as a preview: the same names, so that the public templates' links stay within it.

@@ -11,16 +11,21 @@ from uuid import UUID
 
 from django.db import transaction
 
+from core.audit.services import event_record
 from core.kernel.crypto import canonical_json, digest, verify
 from core.kernel.env import environment
 from core.kernel.errors import Invalid, NotFound, Refused
 from plugins.api.text import LocalisedText
+from tenants.office.events import LookChanged
 from tenants.office.models import ProvisioningStep, SignedFact
 from tenants.office.provisioning import provision
 from tenants.registry.context import TenantRef, in_public
 from tenants.registry.hosts import forget, origin
 from tenants.registry.models import Domain, Tenant
 
+COLOUR = re.compile(r"^#[0-9a-f]{6}$")
+# In hundredths: what words of ordinary size need.
+CONTRAST = 450
 SLUG = re.compile(r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$")
 RESERVED = frozenset({"staff", "hub", "files", "sector", "www", "api", "admin", "login", "mail", "static", "status"})
 ALPHABET = "abcdefghijkmnpqrstuvwxyz23456789"
@@ -139,17 +144,31 @@ def fact_publish(*, tenant: UUID, body: Mapping[str, Any], signature: bytes) -> 
     return True
 
 
-def accent_set(*, tenant: UUID, accent: str) -> None:
-    """Save a tenant's colour. Raises Invalid when white words on it could not be read (WCAG 2.2, 1.4.3)."""
-    if not re.match(r"^#[0-9a-f]{6}$", accent) or contrast_with_white(accent) < 450:
+def accent_set(*, tenant: UUID, accent: str, actor: Any = None) -> str:
+    """Save a tenant's colour, standing in that tenant; empty means the service's own. Returns it as it is kept.
+
+    Raises Invalid for what is no colour, and when white words on it could not be read (WCAG 2.2, 1.4.3).
+    """
+    colour = accent.strip().lower()
+    if colour and not COLOUR.match(colour):
         raise Invalid(
-            "White words on this colour would be hard to read.",
+            "This is not a colour we can read.",
+            code="accent.malformed",
+            remedy="Write # and six digits or letters from a to f, like #0065bd.",
+        )
+    if colour and contrast_with_white(colour) < CONTRAST:
+        whole, part = divmod(contrast_with_white(colour), 100)
+        raise Invalid(
+            f"White words on this colour would be hard to read: their contrast is {whole}.{part:02} to 1.",
             code="accent.contrast",
-            remedy="Choose a darker colour, written like #0065bd.",
+            remedy="Choose a darker colour, with at least 4.5 to 1.",
         )
     with in_public():
-        Tenant.objects.filter(id=tenant).update(accent=accent)
+        Tenant.objects.filter(id=tenant).update(accent=colour)
     forget()
+    with transaction.atomic():
+        event_record(LookChanged(accent=colour), actor=actor)
+    return colour
 
 
 def contrast_with_white(accent: str) -> int:

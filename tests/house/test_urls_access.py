@@ -25,7 +25,7 @@ from tests.support.http import SiteClient
 # Anybody may ask; what they get is the page or an answer about their own request, never a demand to sign in.
 ANYBODY, SIGNED_IN, OFFICERS, POST_ONLY = "anybody", "signed in", "officers", "post only"
 SIGN_IN = {"sign-in/": ANYBODY, "sign-in/callback/": ANYBODY, "sign-out/": POST_ONLY}
-PLAIN = {"theme.css": ANYBODY, ".well-known/security.txt": ANYBODY}
+PLAIN = {"theme.css": ANYBODY, "robots.txt": ANYBODY, ".well-known/security.txt": ANYBODY}
 PAGES = {"": ANYBODY, "accessibility/": ANYBODY, "privacy/": ANYBODY, "complaints/": ANYBODY}
 # The editors' pages: one address for all of them, last of every public host.
 EDITED = {r"^((?:[\w\-]+/)*)$": ANYBODY}
@@ -51,6 +51,7 @@ VOTE = {
 }
 MANAGE = {
     "": OFFICERS,
+    "look/": OFFICERS,
     "rounds/": OFFICERS,
     "rounds/new/": OFFICERS,
     "rounds/<slug:slug>/": OFFICERS,
@@ -99,9 +100,9 @@ STATED: dict[str, dict[str, str]] = {
         "one-percent/": ANYBODY,
         "councils.geojson": ANYBODY,
     },
-    "core.project.urls_staff": {**SIGN_IN, **DEMO, **MANAGE},
-    "core.project.urls_hub_staff": {**SIGN_IN, **DEMO, **MANAGE},
-    "core.project.urls_files": {"<path:name>": ANYBODY},
+    "core.project.urls_staff": {**SIGN_IN, **PLAIN, **DEMO, **MANAGE},
+    "core.project.urls_hub_staff": {**SIGN_IN, **PLAIN, **DEMO, **MANAGE},
+    "core.project.urls_files": {"robots.txt": ANYBODY, "<path:name>": ANYBODY},
 }
 # Wagtail's addresses stand under these; one answer for all of them.
 EDITOR = ("cms/", "documents/")

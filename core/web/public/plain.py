@@ -1,4 +1,4 @@
-"""Small files every public host gives out: the tenant's colour, and where to report a weakness."""
+"""Small files that hosts give out: the tenant's colour, what machines may read, where to report a weakness."""
 
 from __future__ import annotations
 
@@ -13,15 +13,25 @@ from tenants.registry.context import current_tenant
 from tenants.registry.hosts import origin, site_of
 
 DEFAULT_ACCENT = "#0065bd"
+PERSONAL = ("/account/", "/sign-in/", "/rounds/*/vote/", "/rounds/*/receipts/")
 
 
 @access(ANYONE)
 def theme(request: HttpRequest) -> HttpResponse:
-    """The tenant's one colour as a style sheet: pages carry no inline style."""
+    """The tenant's one colour as a style sheet: pages carry no inline style, and name the colour in its address."""
     accent = current_tenant().accent or DEFAULT_ACCENT
     response = HttpResponse(f":root{{--tenant-accent:{accent}}}\n", content_type="text/css; charset=utf-8")
-    response["Cache-Control"] = "public, max-age=300"
+    response["Cache-Control"] = "public, max-age=86400"
     return response
+
+
+@access(ANYONE)
+def robots(request: HttpRequest) -> HttpResponse:
+    """What search engines may read: a public site but for what is somebody's own; nothing of officers."""
+    public = site_of(request).purpose == "public"
+    shut = [prefix + path for prefix in ("", "/gd") for path in PERSONAL] if public else ["/"]
+    lines = ["User-agent: *", *(f"Disallow: {path}" for path in shut)]
+    return HttpResponse("\n".join(lines) + "\n", content_type="text/plain; charset=utf-8")
 
 
 @access(ANYONE)

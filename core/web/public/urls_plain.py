@@ -6,5 +6,6 @@ from core.web.public import plain
 
 urlpatterns = [
     path("theme.css", plain.theme, name="theme"),
+    path("robots.txt", plain.robots, name="robots"),
     path(".well-known/security.txt", plain.security_txt, name="security-txt"),
 ]

@@ -1,0 +1,16 @@
+"""Facts about a tenant's place in the service."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from core.audit.events import Event
+
+
+@dataclass(frozen=True, slots=True)
+class LookChanged(Event):
+    """`accent` is #rrggbb, or empty for the service's own colour."""
+
+    kind: ClassVar[str] = "look_changed"
+    accent: str
