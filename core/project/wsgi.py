@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 
 from core.kernel.env import environment
@@ -15,3 +16,7 @@ site = get_wsgi_application()
 from core.web.cast import BallotEntry  # noqa: E402  # models are loaded by the line above
 
 application = BallotEntry(site)
+
+# What is loaded by now stays for good: the collector need not walk it again and again while ballots are taken.
+gc.collect()
+gc.freeze()

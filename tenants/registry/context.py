@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any, cast
 from uuid import UUID
 
-from django.db import connection
+from django.db import DEFAULT_DB_ALIAS, connection, connections
 
 from core.kernel.errors import CommontyError
 from plugins.api.text import LocalisedText
@@ -100,7 +100,7 @@ def current_role() -> Role:
 
 @contextmanager
 def _stand(place: Place, tenant: tuple[TenantRef, Role] | None) -> Iterator[None]:
-    wrapper = cast(Any, connection)
+    wrapper = cast(Any, connections[DEFAULT_DB_ALIAS])
     before: Place = wrapper.place
     if place != before and wrapper.in_atomic_block:
         raise ForeignTransaction
@@ -163,7 +163,7 @@ def _refs(kinds: tuple[str, ...]) -> list[TenantRef]:
 
 def leave_everything() -> None:
     """Back to nowhere, whatever happened: the middleware's last word."""
-    wrapper = cast(Any, connection)
+    wrapper = cast(Any, connections[DEFAULT_DB_ALIAS])
     if wrapper.in_atomic_block:
         wrapper.close()
     wrapper.enter(NOWHERE)

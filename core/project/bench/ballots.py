@@ -1,4 +1,4 @@
-"""Acknowledged ballots per second over HTTP, against pgbench calling the same function with the same prepared statement.
+"""Acknowledged ballots per second over HTTP, against pgbench with the same statement, prepared, one by one.
 
 The web server is the real one, with the ballot entry in front; sixteen client processes hold one connection each and
 post ballots of distinct voters with credentials made beforehand. pgbench runs before and after, with sixteen
@@ -231,7 +231,7 @@ def _script(row: Round, tenant: TenantRef) -> str:
 def _baseline(directory: Path, row: Round, tenant: TenantRef, many: int) -> float:
     """Ballots per second of pgbench."""
     box = box_of(row.id)
-    sample = box.values(uuid4(), b'{"choices":["P-01","P-02"],"format":"approval"}', "web", b"k" * 32)
+    sample = box.envelope(uuid4(), b'{"choices":["P-01","P-02"],"format":"approval"}', "web", b"k" * 32).values
     known: dict[str, Any] = {
         "tenant": tenant.uuid,
         "round": row.id,

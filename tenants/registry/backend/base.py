@@ -87,6 +87,13 @@ class DatabaseWrapper(upstream.DatabaseWrapper):  # type: ignore[misc]  # the ba
             self._apply(cursor if name is None else None)
         return cursor
 
+    def entered(self) -> Any:
+        """The driver's own connection, standing where we stand: for the one statement that needs no cursor."""
+        self.close_if_health_check_failed()
+        self.ensure_connection()
+        self._apply(None)
+        return self.connection
+
     def _apply(self, cursor: Any) -> None:
         in_transaction = not self.get_autocommit()
         told = self._tenant_told or not in_transaction
