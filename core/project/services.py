@@ -29,6 +29,7 @@ DATABASE = "commonty"
 OWNER = "commonty_migrate"
 APP = "commonty_app"
 SYSTEM_USER = "pgserver"
+PATIENCE_SECONDS = 60
 POSTGRES_SETTINGS = {
     "listen_addresses": "127.0.0.1",
     "max_connections": "200",
@@ -185,6 +186,22 @@ def _postgres_init(var: Path, data: Path, programs: Path, log: Path, identity: d
 
 
 def _postgres_start(var: Path) -> dict[str, Any]:
+    """A server that answers: one that is being stopped or recovers at this moment is waited for."""
+    ends = time.monotonic() + PATIENCE_SECONDS
+    while True:
+        try:
+            return _postgres_found(var)
+        except psycopg.OperationalError as error:
+            if time.monotonic() > ends:
+                raise Unavailable(
+                    "PostgreSQL does not answer.",
+                    code="services.start",
+                    remedy=f"See {var / 'postgres' / 'data' / 'server.log'}.",
+                ) from error
+            time.sleep(0.2)
+
+
+def _postgres_found(var: Path) -> dict[str, Any]:
     root = var / "postgres"
     # The server writes its log itself, so it lies where the lent user may write.
     data, log = root / "data", root / "data" / "server.log"
