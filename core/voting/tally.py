@@ -7,7 +7,6 @@ that was committed to, and the set of boxes at the close, down to the last diges
 from __future__ import annotations
 
 import hashlib
-import secrets
 from collections import Counter
 from typing import Any
 from uuid import UUID
@@ -35,6 +34,11 @@ from tenants.registry.context import current_tenant
 
 TALLY_LOCK = 0x54414C59
 BOXES_AT_ONCE = 2000
+KEEP_OPENED = (
+    f"INSERT INTO {OpenedBallot._meta.db_table} (id, round_id, body, times)"  # noqa: S608
+    " SELECT gen_random_uuid(), %s, m.body, m.times FROM unnest(%s::bytea[], %s::integer[]) AS m (body, times)"
+    " ORDER BY gen_random_uuid()"
+)
 
 
 class CountDiffers(CommontyError):
@@ -132,9 +136,8 @@ def _opened(round: Round, seal: RoundSeal, keys: CountKeys) -> Counter[bytes]:
         bytes(body): times for body, times in OpenedBallot.objects.filter(round=round).values_list("body", "times")
     }
     if not before:
-        mixed = [OpenedBallot(round=round, body=body, times=times) for body, times in ballots.items()]
-        secrets.SystemRandom().shuffle(mixed)
-        OpenedBallot.objects.bulk_create(mixed, batch_size=BOXES_AT_ONCE)
+        with connection.cursor() as cursor:
+            cursor.execute(KEEP_OPENED, [round.id, list(ballots), list(ballots.values())])
     elif before != ballots:
         raise CountDiffers("The opened ballots are not those of an earlier count.", code="tally.opened")
     return ballots
