@@ -175,9 +175,21 @@ class NewsIndexPage(WordsPage):
         verbose_name = _("list of news")
 
     def get_context(self, request: HttpRequest, *args: Any, **kwargs: Any) -> dict[str, Any]:
-        news = NewsPage.objects.child_of(self).live().order_by("-day", "-pk")
-        shown = Paginator(news, NEWS_ON_A_PAGE).get_page(request.GET.get("page"))
+        shown = Paginator(self.pieces(), NEWS_ON_A_PAGE).get_page(request.GET.get("page"))
         return {**super().get_context(request, *args, **kwargs), "news": shown}
+
+    def pieces(self) -> models.QuerySet[NewsPage]:
+        """What is published here, and in English what has not been translated."""
+        own = NewsPage.objects.child_of(self).live()
+        twin = NewsIndexPage.objects.filter(
+            translation_key=self.translation_key, locale__language_code=settings.LANGUAGE_CODE
+        ).first()
+        wanted = models.Q(pk__in=own.values("pk"))
+        if twin is not None and twin.pk != self.pk:
+            rest = NewsPage.objects.child_of(twin).live().exclude(translation_key__in=own.values("translation_key"))
+            wanted |= models.Q(pk__in=rest.values("pk"))
+        found: models.QuerySet[NewsPage] = NewsPage.objects.filter(wanted).select_related("locale")
+        return found.order_by("-day", "-pk")
 
 
 class NewsPage(WordsPage):

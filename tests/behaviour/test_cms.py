@@ -209,7 +209,10 @@ def test_news_is_newest_first_and_goes_on_to_a_second_page(tenants: Any) -> None
     assert "Piece 03" in second
     assert "<h1>Piece 07</h1>" in read(tenants.alpha, "/news/piece-7/")
     read(tenants.beta, "/news/piece-7/", 404)
-    # The Gaelic list shows what there is in English while there is no Gaelic piece: its own page answers.
+    # The Gaelic list shows what there is in English, marked, while there is no Gaelic piece.
+    gaelic = read(tenants.alpha, "/gd/news/")
+    assert '<li lang="en"><h2><a href="piece-23/">Piece 23</a></h2>' in gaelic
+    assert "Friday 23 January 2026" in gaelic
     assert "<h1>Piece 07</h1>" in read(tenants.alpha, "/gd/news/piece-7/")
     read(tenants.alpha, "/news/?page=nonsense")
 

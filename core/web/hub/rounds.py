@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from django.utils.translation import get_language
@@ -60,6 +60,11 @@ def _card(fact: Fact) -> Card:
     )
 
 
+def _ahead(card: Card) -> Card:
+    """Without an opening that has passed while voting has not opened: it would say what is no longer so."""
+    return card if card.opens and card.opens > database_now() else replace(card, opens=None)
+
+
 def national_rounds() -> dict[str, list[Card]]:
     """Open ones by how soon they close, coming ones by how soon they open, decided ones of a year, newest first."""
     stated = facts(STATEMENT)
@@ -72,7 +77,7 @@ def national_rounds() -> dict[str, list[Card]]:
     decided = [card for card in cards(DECIDED) if card.since > since]
     return {
         "open": sorted(cards([State.VOTING]), key=lambda card: card.closes or last),
-        "coming": sorted(cards(COMING), key=lambda card: card.opens or last),
+        "coming": sorted(map(_ahead, cards(COMING)), key=lambda card: card.opens or last),
         "waiting": sorted(cards(WAITING), key=lambda card: card.since, reverse=True),
         "decided": sorted(decided, key=lambda card: card.since, reverse=True)[:DECIDED_MOST],
     }
