@@ -8,6 +8,7 @@ from typing import Any
 
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 
 from core.kernel.clock import database_now
 from core.kernel.errors import NotFound
@@ -84,7 +85,7 @@ def tasks_of(row: Round, *, pots: Sequence[Pot], rules: RuleSet | None, projects
             "money",
             _("Money"),
             _address("money", row),
-            _("%(total)s from %(number)d sources") % {"total": total, "number": sources} if sources else "",
+            _money(total, sources),
             total.minor > 0,
         ),
         Task(
@@ -103,6 +104,15 @@ def tasks_of(row: Round, *, pots: Sequence[Pot], rules: RuleSet | None, projects
             bool(on_ballot) and not dear,
         ),
     ]
+
+
+def _money(total: Money, sources: int) -> str:
+    if not sources:
+        return ""
+    return ngettext("%(total)s from %(number)d source", "%(total)s from %(number)d sources", sources) % {
+        "total": total,
+        "number": sources,
+    }
 
 
 def _projects(on_ballot: Sequence[Proposal], dear: Sequence[Proposal]) -> Any:
