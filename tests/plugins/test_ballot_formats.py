@@ -15,8 +15,21 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from core.counting import ballots_tally
 from core.kernel.crypto import pad
-from plugins.api import Ballot, BallotInvalid, LocalisedText, Mark, Money, Offer, Project, ProjectRef, Text
+from plugins.api import (
+    Ballot,
+    BallotFamily,
+    BallotInvalid,
+    LocalisedText,
+    Mark,
+    Money,
+    Offer,
+    Profile,
+    Project,
+    ProjectRef,
+    Text,
+)
 from plugins.api.marking import LONGEST
 from plugins.bundled.ballot_approval.format import Approval
 from plugins.bundled.ballot_exact_k.format import ExactK
@@ -347,6 +360,36 @@ def test_officers_hear_nothing_of_rules_that_can_be_kept_and_of_an_empty_offer(c
     assert case.format.check(OFFER, case.settings) == []
     empty = Offer("round", Money(1), ())
     assert case.format.check(empty, case.settings)[0].code == "offer.no_projects"
+
+
+@each
+def test_a_count_reads_what_was_sealed(case: Case) -> None:
+    ballot = case.format.parse(case.posted(case.good), OFFER, case.settings)
+    sealed = case.format.canonical(ballot)
+    tally = ballots_tally(
+        ballot_format=case.format, settings=case.settings, offer=OFFER, ballots=[sealed] * 3 + [b"{}", sealed[:-1]]
+    )
+    assert (tally.valid, tally.invalid) == (3, 2)
+    scores = case.format.scores(ballot, OFFER)
+    assert {ref: points for ref, points in tally.points.items() if points} == {r: 3 * s for r, s in scores.items()}
+    for sheet in case.format.sheets(OFFER, case.settings):
+        part = tally.profile.part(sheet.refs)
+        inside = {ref: 3 * score for ref, score in scores.items() if ref in sheet.refs}
+        assert part.refs == sheet.refs
+        assert {ref: points for ref, points in part.points_of().items() if points} == inside
+        assert part.voters == (3 if inside else 0)
+
+
+def test_a_part_of_a_profile_joins_what_is_the_same_there() -> None:
+    rows = {((0, 1), (1, 2)): 4, ((0, 1), (2, 5)): 3, ((2, 1),): 2, (): 7}
+    whole = Profile.build(BallotFamily.CUMULATIVE, ("a", "b", "c"), rows)
+    part = whole.part(("a",))
+    assert (part.distinct, part.voters, part.points_of()) == (1, 7, {"a": 7})
+    swapped = whole.part(("c", "b"))
+    assert (swapped.voters, swapped.points_of()) == (9, {"c": 17, "b": 8})
+    assert whole.part(whole.refs).points_of() == whole.points_of()
+    with pytest.raises(KeyError):
+        whole.part(("d",))
 
 
 @pytest.mark.parametrize(
