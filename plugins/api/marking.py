@@ -220,9 +220,9 @@ class MarkFormat(BallotFormat):
             found, problems = self.posted(raw, offer)
         known = {project.ref for project in offer.projects}
         if any(ref not in known for ref, _ in found):
-            problems.append(Problem("ballot.unknown_project", UNKNOWN))
+            problems.append(Problem("ballot.unknown_project", UNKNOWN, self.anchor))
         if len({ref for ref, _ in found}) < len(found):
-            problems.append(Problem("ballot.duplicate", DUPLICATE))
+            problems.append(Problem("ballot.duplicate", DUPLICATE, self.anchor))
         return [(ref, value) for ref, value in found if ref in known], problems
 
     def pairs_of(self, ballot: Ballot) -> Pairs:
