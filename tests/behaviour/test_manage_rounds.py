@@ -281,6 +281,24 @@ def test_the_ballot_and_the_rule_have_their_settings(tenants: Any) -> None:
         assert [row.version for row in versions] == [1, 2]
         assert versions[0].ballot_settings == {"minimum": 1, "maximum": 3}
         assert versions[1].outcome_settings["completion"] == "add1"
+    # Settings within settings, and lists of words in two languages.
+    judged = "/rounds/leith/rules/settings/?ballot_format=majority-judgement&outcome_rule=greedy-skip"
+    assert "Excellent | Sgoinneil" in text(client.get(judged))
+    grades = {"ballot_format.grades": "Yes | Seadh\r\nNo | Chan eadh", "ballot_format.projects": "1"}
+    assert fill(client, judged, **grades, **{"outcome_rule.minimum_points": "1"}).status_code in (302, 422)
+    parted = "/rounds/leith/rules/settings/?ballot_format=approval-areas&outcome_rule=greedy-skip"
+    assert "In the area a voter chooses: Fewest projects" in text(client.get(parted))
+    halves = {
+        f"ballot_format.{half}.{name}": "2" for half in ("local", "everywhere") for name in ("minimum", "maximum")
+    }
+    wrong = fill(
+        client, parted, **{**halves, "ballot_format.local.minimum": "3"}, **{"outcome_rule.minimum_points": "1"}
+    )
+    assert wrong.status_code == 422
+    assert "cannot be more than the most" in text(wrong)
+    assert fill(client, parted, **halves, **{"outcome_rule.minimum_points": "1"}).status_code == 302
+    with in_tenant(tenants.alpha):
+        assert RuleSet.objects.order_by("-version")[0].ballot_settings["local"] == {"minimum": 2, "maximum": 2}
     gone = client.get("/rounds/leith/rules/settings/?ballot_format=x&outcome_rule=y")
     assert gone.headers["Location"] == "/rounds/leith/rules/"
 

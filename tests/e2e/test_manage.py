@@ -152,6 +152,16 @@ def test_a_form_is_filled_by_keyboard_without_scripts(tenants: Any, browser: Any
     page.get_by_label("Day voting closes").fill("2099-01-09")
     page.get_by_role("button", name="Save").press("Enter")
     page.get_by_text("“Dates” is saved.").wait_for()
+    page.goto(address(server, "alpha.staff", "/rounds/leith-chooses/edit/voters/"))
+    page.get_by_label("Who may vote, in one sentence").fill("Anyone who lives here")
+    page.get_by_label("Youngest age to vote").fill("8")
+    for name in ("They live there", "Code by e-mail", "Voters can change their vote until voting closes"):
+        page.get_by_label(name).press("Space")
+        assert page.get_by_text(name, exact=True).is_visible()
+    page.get_by_role("button", name="Save").press("Enter")
+    page.get_by_text("“Who may vote” is saved.").wait_for()
     with in_tenant(tenants.alpha):
+        row = Round.objects.get()
+        assert (row.min_age, row.connections, row.proofs, row.revisable) == (8, ["live"], ["code-by-email"], True)
         assert Round.objects.get().ballot_closes_at.isoformat() == "2099-01-09T17:00:00+00:00"
     context.close()

@@ -118,7 +118,7 @@ class NewRoundForm(Styled):
         label=_("This is a practice round"),
         required=False,
         widget=Tick,
-        help_text=_("For trying things out. Residents are told that it decides nothing."),
+        help_text=_("For trying things out. It is marked as practice in the list of rounds."),
     )
 
     def clean_slug(self) -> str:
@@ -310,7 +310,9 @@ class VotersSection(Section):
 
 class DatesSection(Section):
     heading = _("Dates")
-    intro = _("Voting opens and closes by itself at these times, once an officer has opened it.")
+    intro = _(
+        "Ballots are taken between these two times, once an officer has opened voting. None is taken outside them."
+    )
     groups = (
         Group(_("Voting opens"), ("opens_day", "opens_time"), inline=True),
         Group(_("Voting closes"), ("closes_day", "closes_time"), inline=True),
