@@ -17,6 +17,11 @@ def proposals_on_ballot(round: Round) -> list[Proposal]:
     return list(Proposal.objects.filter(round=round, state=Proposal.State.ON_BALLOT).order_by("ref"))
 
 
+def ballot_size(round: Round) -> int:
+    """How many projects residents choose between."""
+    return Proposal.objects.filter(round=round, state=Proposal.State.ON_BALLOT).count()
+
+
 def proposal_by_ref(round: Round, ref: str) -> Proposal:
     """One project. Raises NotFound."""
     row = Proposal.objects.filter(round=round, ref=ref).first()

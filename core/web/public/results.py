@@ -29,9 +29,10 @@ CHANNELS: dict[str, str | Promise] = {
     "paper_post": _("On paper by post"),
     "phone_assisted": _("By telephone with help"),
     "school": _("At school"),
+    "import": _("From the file of an earlier election"),
 }
 CHART_MOST = 25
-ROW, BAR, LABEL, FULL = 44, 18, 20, 560
+ROW, BAR, LABEL, FULL = 44, 18, 20, 80
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +61,10 @@ def decided(view: ResultView) -> list[Decided]:
 
 
 def chart(rows: list[Decided]) -> dict[str, Any]:
-    """Bars of the projects with most votes, in the units of the drawing; the page's table has them all."""
+    """Bars of the projects with most votes; the page's table has them all.
+
+    Heights are pixels and widths hundredths of the page, so that words keep their size on a small screen.
+    """
     shown = sorted(rows, key=lambda row: -row.votes)[:CHART_MOST]
     most = max((row.votes for row in shown), default=0) or 1
     bars = [
@@ -69,7 +73,6 @@ def chart(rows: list[Decided]) -> dict[str, Any]:
             "text_y": number * ROW + LABEL,
             "bar_y": number * ROW + LABEL + 6,
             "width": max(1, row.votes * FULL // most) if row.votes else 0,
-            "number_x": (row.votes * FULL // most) + 8,
             "number_y": number * ROW + LABEL + 6 + 14,
         }
         for number, row in enumerate(shown)

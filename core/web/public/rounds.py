@@ -13,7 +13,7 @@ from cms.views import round_index
 from core.kernel.errors import NotFound
 from core.people.access import ANYONE, access
 from core.proposals.models import Proposal
-from core.proposals.selectors import proposal_by_ref, proposals_on_ballot
+from core.proposals.selectors import ballot_size, proposal_by_ref, proposals_on_ballot
 from core.rounds.models import Pot, Round, RuleSet
 from core.rounds.selectors import round_by_slug, rules_of
 from core.voting.selectors import accepting, offer_of
@@ -62,7 +62,7 @@ def round_context(row: Round) -> dict[str, Any]:
         **frame(row, "round"),
         "pots": pots,
         "total": sum((one["total"] for one in pots), Money(0)),
-        "projects": len(proposals_on_ballot(row)),
+        "projects": ballot_size(row),
     }
 
 
