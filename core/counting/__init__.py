@@ -1,5 +1,6 @@
 """Counting: profile, tally, order of ties, receipts and hash trees. Pure; no Django, no database, no network."""
 
+from core.counting.deciding import Change, WhatIf, decide, inner_of, what_if
 from core.counting.digest import digest_of, profile_digest
 from core.counting.merkle import inclusion_holds, inclusion_proof, leaf_hash, log_leaf, node_hash, root_of
 from core.counting.receipt import box_digest, receipt_hash
@@ -8,14 +9,18 @@ from core.counting.tie_break import commitment_of, tie_break_from
 from plugins.api.profile import Profile
 
 __all__ = [
+    "Change",
     "Profile",
     "Tally",
+    "WhatIf",
     "ballots_tally",
     "box_digest",
     "commitment_of",
+    "decide",
     "digest_of",
     "inclusion_holds",
     "inclusion_proof",
+    "inner_of",
     "leaf_hash",
     "log_leaf",
     "node_hash",
@@ -25,4 +30,5 @@ __all__ = [
     "receipt_hash",
     "root_of",
     "tie_break_from",
+    "what_if",
 ]

@@ -64,8 +64,15 @@ def profile_tally(profile: Profile, *, invalid: int = 0) -> Tally:
 
 def outcome_digest(outcome: Outcome) -> str:
     """What two runs of one count must agree on: every amount, step and tie."""
+    # Named only where there are any, so that results of rules without them keep the digest they had.
+    more: dict[str, Any] = {}
+    if outcome.amounts:
+        more["amounts"] = dict(outcome.amounts)
+    if outcome.reserve:
+        more["reserve"] = list(outcome.reserve)
     return digest_of(
         {
+            **more,
             "allocation": list(outcome.allocation),
             "spent": outcome.spent,
             "remaining": outcome.remaining,

@@ -73,6 +73,34 @@ class Profile:
         piece = slice(int(bounds[column]), int(bounds[column + 1]))
         return rows[piece], scores[piece]
 
+    def voters_for(self, refs: Iterable[ProjectRef]) -> int:
+        """Voters who gave at least one of these projects anything."""
+        wanted = set(refs)
+        inside = np.fromiter((ref in wanted for ref in self.refs), dtype=np.bool_, count=len(self.refs))
+        return int(self.multiplicity[np.unique(self.rows[inside[self.columns]])].sum())
+
+    def only(self, refs: Iterable[ProjectRef]) -> Profile:
+        """The same voters, with what they gave to these projects alone; for a rule that sets others aside.
+
+        Nobody is left out, so that shares and thresholds keep counting all voters. Raises KeyError for a project that
+        is not here.
+        """
+        kept = tuple(refs)
+        if kept == self.refs:
+            return self
+        places = {ref: column for column, ref in enumerate(self.refs)}
+        new = np.full(len(self.refs), -1, dtype=np.int64)
+        for column, ref in enumerate(kept):
+            new[places[ref]] = column
+        columns = new[self.columns]
+        inside = columns >= 0
+        rows: Integers = self.rows[inside]
+        columns, scores = columns[inside], self.scores[inside]
+        order = np.lexsort((columns, rows))
+        start = np.zeros(self.distinct + 1, dtype=np.int64)
+        np.cumsum(np.bincount(rows, minlength=self.distinct), out=start[1:])
+        return Profile(self.family, kept, start, columns[order], scores[order], self.multiplicity)
+
     def part(self, refs: Iterable[ProjectRef]) -> Profile:
         """The profile of one sheet of a ballot: these projects alone, and the voters who gave one of them anything.
 

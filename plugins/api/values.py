@@ -59,13 +59,19 @@ class SubjectRef:
 
 @dataclass(frozen=True, slots=True)
 class Project:
-    """A project on a ballot. `cost` in pence; `area` and `categories` are codes."""
+    """A project on a ballot. `cost` in pence; `area` and `categories` are codes.
+
+    `minimum` is the least its proposer could begin with, where they would take a part of the cost. Of the projects
+    that share one of their `groups` only one can be funded.
+    """
 
     ref: ProjectRef
     title: LocalisedText
     cost: Money
     area: str = ""
     categories: tuple[str, ...] = ()
+    minimum: Money | None = None
+    groups: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +117,14 @@ class Offer:
         return Instance(
             budget=self.budget.minor,
             candidates=tuple(
-                Candidate(project.ref, project.cost.minor, project.area, project.categories)
+                Candidate(
+                    ref=project.ref,
+                    cost=project.cost.minor,
+                    area=project.area,
+                    categories=project.categories,
+                    minimum=None if project.minimum is None else project.minimum.minor,
+                    groups=project.groups,
+                )
                 for project in self.projects
             ),
             currency=self.budget.currency,
@@ -201,7 +214,10 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Tie:
-    """Projects that stood equal and how it was decided: by the order committed before voting opened."""
+    """Projects that stood equal and how it was decided: by the order committed before voting opened.
+
+    `chosen` is empty where the rule stopped at the tie instead.
+    """
 
     projects: tuple[ProjectRef, ...]
     chosen: ProjectRef
@@ -210,7 +226,11 @@ class Tie:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What a rule decided. Amounts in minor units; `allocation` in order of purchase."""
+    """What a rule decided. Amounts in minor units; `allocation` in order of purchase.
+
+    `amounts` names what funded projects get where that is not their cost. `reserve` holds the projects that follow if
+    a funded one falls away, the first first.
+    """
 
     allocation: tuple[ProjectRef, ...]
     spent: int
@@ -218,16 +238,23 @@ class Outcome:
     steps: tuple[Step, ...]
     ties: tuple[Tie, ...] = ()
     facts: Mapping[str, Any] = field(default_factory=dict)
+    amounts: Mapping[ProjectRef, int] = field(default_factory=dict)
+    reserve: tuple[ProjectRef, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A project as a rule sees it: cost in minor units and nothing that could sway a tie."""
+    """A project as a rule sees it: cost in minor units and nothing that could sway a tie.
+
+    `minimum` and `groups` are those of the project.
+    """
 
     ref: ProjectRef
     cost: int
     area: str = ""
     categories: tuple[str, ...] = ()
+    minimum: int | None = None
+    groups: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict, Field
+from plugins.api.by_votes import ByVotesSettings
 
 
-class GreedySettings(BaseModel):
-    """Projects below `minimum_points` are set aside; with 1, a project without a vote is not funded."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    minimum_points: int = Field(default=1, ge=0, title="Fewest votes or points a funded project needs")
+class GreedySettings(ByVotesSettings):
+    """What every rule by votes has: the fewest votes, area weights, kept money, caps, a reserve list, ties."""

@@ -1,0 +1,100 @@
+"""Fund everything where the money is enough for all; otherwise another rule decides."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from plugins.api.errors import PluginError
+from plugins.api.kinds import OutcomeRule
+from plugins.api.profile import Profile
+from plugins.api.spending import NO_MONEY
+from plugins.api.text import Text
+from plugins.api.values import BallotFamily, Instance, Outcome, Problem, Step, TieBreak
+from plugins.bundled.outcome_fund_all.settings import FundAllSettings
+
+FUNDED = Text(
+    "Funded: votes {points}. The {count} projects with at least {minimum} cost {together} together, and the pot is "
+    "{budget}.",
+    "Air a mhaoineachadh: bhòtaichean {points}. Cosgaidh na pròiseactan le co-dhiù {minimum} ({count} dhiubh) "
+    "{together} còmhla, agus ’s e {budget} a’ mhaoin.",
+)
+TOO_FEW = Text(
+    "Not funded: votes {points}. At least {minimum} were needed.",
+    "Cha deach a mhaoineachadh: bhòtaichean {points}. Bha feum air co-dhiù {minimum}.",
+)
+NOT_ALL = Text(
+    "The {count} projects with at least {minimum} votes cost {together} together, {more} more than the pot of "
+    "{budget}. So the rule for that case decided.",
+    "Cosgaidh na pròiseactan le co-dhiù {minimum} de bhòtaichean ({count} dhiubh) {together} còmhla, {more} a "
+    "bharrachd air a’ mhaoin, {budget}. Mar sin ’s e an riaghailt airson sin a cho-dhùin.",
+)
+
+
+class FundAllIfUnder(OutcomeRule):
+    key = "fund-all-if-under"
+    label = Text("Everything, if the money is enough", "A h-uile gin, ma tha an t-airgead gu leòr")
+    description = Text(
+        "If all projects together cost no more than the pot, all of them are funded. If they cost more, another rule "
+        "decides.",
+        "Mura cosg na pròiseactan uile còmhla barrachd air a’ mhaoin, thèid a h-uile gin a mhaoineachadh. Ma chosgas "
+        "iad barrachd, co-dhùinidh riaghailt eile.",
+    )
+    accepts = frozenset(BallotFamily)
+    Settings = FundAllSettings
+
+    def check(self, instance: Instance, settings: FundAllSettings) -> list[Problem]:
+        return [Problem("outcome.no_budget", NO_MONEY, "budget")] if instance.budget <= 0 else []
+
+    def decide(
+        self,
+        instance: Instance,
+        profile: Profile,
+        settings: FundAllSettings,
+        tie_break: TieBreak,
+        inner: Callable[[Instance], Outcome] | None = None,
+    ) -> Outcome:
+        points = profile.points_of()
+        place = {ref: number for number, ref in enumerate(tie_break.order)}
+        order = sorted(instance.candidates, key=lambda one: (-points.get(one.ref, 0), place[one.ref]))
+        enough = [one for one in order if points.get(one.ref, 0) >= settings.minimum_points]
+        rest = order[len(enough) :]
+        together = sum(one.cost for one in enough)
+        said = {
+            "count": len(enough),
+            "minimum": f"{settings.minimum_points:,}",
+            "together": instance.amount(together),
+            "budget": instance.amount(instance.budget),
+        }
+        facts = {"together": together}
+        aside = [
+            Step(
+                one.ref,
+                False,
+                TOO_FEW.format(points=f"{points.get(one.ref, 0):,}", minimum=said["minimum"]),
+                {"votes": points.get(one.ref, 0), "cost": one.cost},
+            )
+            for one in rest
+        ]
+        if together <= max(instance.budget, 0):
+            funded = [
+                Step(
+                    one.ref,
+                    True,
+                    FUNDED.format(points=f"{points.get(one.ref, 0):,}", **said),
+                    {**facts, "votes": points.get(one.ref, 0), "cost": one.cost},
+                )
+                for one in enough
+            ]
+            return Outcome(
+                allocation=tuple(one.ref for one in enough),
+                spent=together,
+                remaining=instance.budget - together,
+                steps=(*funded, *aside),
+            )
+        if inner is None:
+            raise PluginError("Not everything fits, and no rule was given for that case.")
+        found = inner(replace(instance, candidates=tuple(enough)))
+        more = instance.amount(together - instance.budget)
+        first = Step("", True, NOT_ALL.format(more=more, **said), facts)
+        return replace(found, steps=(first, *found.steps, *aside))
