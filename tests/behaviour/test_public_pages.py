@@ -66,7 +66,7 @@ def paths(urlconf: str, ref: str) -> list[str]:
 
 
 def follow(there: SiteClient, path: str) -> tuple[Any, str]:
-    """The page, and the path it stands at: an order is put into an address, an empty ballot leads back to filling it."""
+    """The page and where it stands: an order is put into an address, an empty ballot leads back to filling it."""
     answer = there.get(path)
     if answer.status_code != 302:
         return answer, path
