@@ -1,7 +1,9 @@
 """Reading Pabulib files (`.pb`): real elections as text, with META, PROJECTS and VOTES.
 
 Amounts stay exact. A file whose costs have decimals is read in a smaller unit that makes all of them whole: `digits`
-says how many places that unit lies behind the point (0 for nearly every file, otherwise 2 or more). Ballots are kept
+says how many places that unit lies behind the point (0 for nearly every file, otherwise 2 or more). Two columns of our
+own are read where PROJECTS has them: `minimum`, with how much a project could begin, and `groups`, of each of which
+one project can be funded. Ballots are kept
 as distinct choices and, for each voter in the order of the file, the number of that choice; 128,000 voters are one
 list of numbers.
 
@@ -52,6 +54,8 @@ class PabulibProject:
     area: str
     categories: tuple[str, ...]
     extra: Mapping[str, str] = field(default_factory=dict)
+    minimum: int | None = None
+    groups: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -96,7 +100,15 @@ class PabulibFile:
         return Instance(
             budget=self.budget if budget is None else budget,
             candidates=tuple(
-                Candidate(project.ref, project.cost, project.area, project.categories) for project in self.projects
+                Candidate(
+                    ref=project.ref,
+                    cost=project.cost,
+                    area=project.area,
+                    categories=project.categories,
+                    minimum=project.minimum,
+                    groups=project.groups,
+                )
+                for project in self.projects
             ),
             currency=self.meta.get("currency", "") or "units",
             digits=self.digits,
@@ -314,7 +326,18 @@ class _File:
             )
             for line, named, header in self.projects
         ]
-        digits = max(len(behind) for _, behind in (budget, *costs))
+        minima = [
+            self._amount(
+                named["minimum"],
+                line=line,
+                column=header.index("minimum") + 1,
+                what=f"The minimum of {named['project_id']}",
+            )
+            if named.get("minimum")
+            else None
+            for line, named, header in self.projects
+        ]
+        digits = max(len(behind) for _, behind in (budget, *costs, *(one for one in minima if one)))
         digits = max(digits, 2) if digits else 0
 
         def minor(amount: tuple[str, str]) -> int:
@@ -328,8 +351,8 @@ class _File:
             budget=minor(budget),
             vote_type=kind,
             projects=tuple(
-                self._project(named, minor(cost), line, header)
-                for (line, named, header), cost in zip(self.projects, costs, strict=True)
+                self._project(named, minor(cost), minor(least) if least else None, line, header)
+                for (line, named, header), cost, least in zip(self.projects, costs, minima, strict=True)
             ),
             choices=tuple(self.choices),
             ballots=self.ballots,
@@ -337,7 +360,9 @@ class _File:
             notes=tuple(self.notes),
         )
 
-    def _project(self, named: dict[str, str], cost: int, line: int, header: list[str]) -> PabulibProject:
+    def _project(
+        self, named: dict[str, str], cost: int, minimum: int | None, line: int, header: list[str]
+    ) -> PabulibProject:
         def number(key: str) -> int | None:
             value = named.get(key, "")
             if not value:
@@ -348,6 +373,11 @@ class _File:
             return int(match[1])
 
         own = {"project_id", "cost", "name", "selected", "votes", "score", "category", "neighborhood", "district"}
+        own |= {"minimum", "groups"}
+
+        def words(key: str) -> tuple[str, ...]:
+            return tuple(word.strip() for word in named.get(key, "").split(",") if word.strip())
+
         return PabulibProject(
             ref=named["project_id"],
             cost=cost,
@@ -356,6 +386,8 @@ class _File:
             votes=number("votes"),
             score=number("score"),
             area=named.get("neighborhood") or named.get("district", ""),
-            categories=tuple(word.strip() for word in named.get("category", "").split(",") if word.strip()),
+            categories=words("category"),
             extra={key: value for key, value in named.items() if key not in own},
+            minimum=minimum,
+            groups=words("groups"),
         )

@@ -8,13 +8,14 @@ import importlib
 import os
 import re
 import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ValidationError
-
-from core.counting import digest_of, outcome_digest, profile_tally, tie_break_from
+from core.counting import decide, digest_of, outcome_digest, profile_tally, tie_break_from
+from core.counting.deciding import inner_settings
 from core.kernel.errors import Invalid, Refused
+from core.project.cli.rule_settings import given_settings, minor_of, settings_of
 from plugins.api.errors import PabulibInvalid
 from plugins.api.kinds import OutcomeRule
 from plugins.api.pabulib import PabulibFile, pabulib_read
@@ -56,7 +57,9 @@ CAPS = ("budget_per_category", "budget_per_neighborhood")
 def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("file", type=Path, metavar="FILE.pb")
     parser.add_argument("--rule", required=True, help="a rule key, or `official` for the rule the file states")
-    parser.add_argument("--set", action="append", default=[], metavar="k=v", help="a setting of the rule")
+    parser.add_argument(
+        "--set", action="append", default=[], metavar="k=v", help="a setting of the rule; lists and objects as JSON"
+    )
     parser.add_argument("--budget", metavar="N", help="another budget, in the file's unit")
     parser.add_argument("--seed", default="", help="seed of the order that decides ties (default: the file's digest)")
 
@@ -94,7 +97,7 @@ def official_rule(file: PabulibFile) -> tuple[str, dict[str, str]]:
             raise Refused(
                 f"The file states {key}, a limit within the budget that the rule {stated} does not know.",
                 code="tally.caps",
-                remedy="Name a rule with --rule to count without that limit.",
+                remedy="Name a rule with --rule, and limits with --set caps=[…] where it knows them.",
             )
     key, settings = STATED[stated]
     if stated == "greedy-threshold":
@@ -105,43 +108,17 @@ def official_rule(file: PabulibFile) -> tuple[str, dict[str, str]]:
     return key, settings
 
 
-def _settings(rule: OutcomeRule, given: dict[str, str], file: PabulibFile) -> tuple[BaseModel, dict[str, Any]]:
-    """Validated settings for the rule, and as recorded: `increment` counts in the file's unit."""
-    values: dict[str, Any] = dict(given)
-    shown_increment: int | None = None
-    if rule.key == EQUAL_SHARES:
-        text = str(values.get("increment", "1"))
-        if not re.fullmatch(r"[0-9]{1,12}", text):
-            raise Invalid(f"increment is “{text}”, not a whole number.", code="tally.setting", remedy="Write 1.")
-        shown_increment = int(text)
-        values["increment"] = shown_increment * file.unit
-    try:
-        settings = rule.Settings.model_validate(values)
-    except ValidationError as error:
-        first = error.errors()[0]
-        name = ".".join(str(part) for part in first["loc"]) or "settings"
-        known = ", ".join(rule.Settings.model_fields)
-        raise Invalid(
-            f"{name}: {first['msg']}.", code="tally.setting", remedy=f"Settings of {rule.key}: {known}."
-        ) from error
-    shown = settings.model_dump(mode="json")
-    if shown_increment is not None:
-        shown["increment"] = shown_increment
-    return settings, shown
-
-
 def _budget(text: str | None, file: PabulibFile) -> int:
     if text is None:
         return file.budget
-    match = re.fullmatch(r"([0-9]{1,15})(?:\.([0-9]{1,9}))?", text)
-    behind = (match[2] or "") if match else ""
-    if match is None or len(behind.rstrip("0")) > file.digits:
+    minor = minor_of(text, file.digits)
+    if minor is None:
         raise Invalid(
             f"--budget is “{text}”, which is not an amount in the file's unit.",
             code="tally.budget",
             remedy="Write a whole number, such as 1000000.",
         )
-    return int(match[1] + behind[: file.digits].ljust(file.digits, "0"))
+    return minor
 
 
 def pabulib_at(path: Path) -> tuple[PabulibFile, bytes]:
@@ -158,22 +135,24 @@ def pabulib_at(path: Path) -> tuple[PabulibFile, bytes]:
 def run(args: argparse.Namespace, out: Any) -> dict[str, Any]:
     started = time.perf_counter()
     file, data = pabulib_at(args.file)
-    given: dict[str, str] = {}
+    given: dict[str, Any] = {}
     key = args.rule
     if key == OFFICIAL:
         key, given = official_rule(file)
-    for pair in args.set:
-        name, equals, value = pair.partition("=")
-        if not equals:
-            raise Invalid(f"--set {pair}: write name=value.", code="tally.setting")
-        given = {**given, name.strip(): value.strip()}
+    given = {**given, **given_settings(args.set)}
     known = rules(out)
-    if key not in known:
-        raise Invalid(f"There is no rule {key}.", code="tally.rule", remedy=f"Known are {', '.join(sorted(known))}.")
-    rule = known[key]
-    if file.family not in rule.accepts:
-        raise Refused(f"{key} does not count ballots of the type {file.vote_type}.", code="tally.family")
-    settings, shown = _settings(rule, given, file)
+
+    def find(wanted: str) -> OutcomeRule:
+        if wanted not in known:
+            names = ", ".join(sorted(known))
+            raise Invalid(f"There is no rule {wanted}.", code="tally.rule", remedy=f"Known are {names}.")
+        return known[wanted]
+
+    rule = find(key)
+    settings, shown = settings_of(find, rule, given, file.digits)
+    for asked in _chain(find, rule, settings):
+        if file.family not in asked.accepts:
+            raise Refused(f"{asked.key} does not count ballots of the type {file.vote_type}.", code="tally.family")
     instance = file.instance(_budget(args.budget, file))
     if instance.budget <= 0:
         raise Refused("There is no money to decide on.", code="tally.no_budget", remedy="Give a budget above zero.")
@@ -182,7 +161,7 @@ def run(args: argparse.Namespace, out: Any) -> dict[str, Any]:
     tally = profile_tally(file.profile())
     seed = args.seed.encode() if args.seed else hashlib.sha256(data).digest()
     order = tie_break_from(seed, tally.profile.refs)
-    outcome = rule.decide(instance, tally.profile, settings, order)
+    outcome = decide(find, rule, settings, instance, tally.profile, order)
     winners = list(outcome.allocation)
     return {
         "rule": key,
@@ -197,6 +176,12 @@ def run(args: argparse.Namespace, out: Any) -> dict[str, Any]:
         "spent": outcome.spent,
         "remaining": outcome.remaining,
         "ties": [{"projects": list(tie.projects), "chosen": tie.chosen, "at": tie.at} for tie in outcome.ties],
+        "amounts": {
+            ref: outcome.amounts.get(ref, project.cost)
+            for ref, project in ((project.ref, project) for project in file.projects)
+            if ref in set(winners)
+        },
+        "reserve": list(outcome.reserve),
         "facts": dict(outcome.facts),
         "steps": [
             {"project": step.project, "funded": step.funded, "sentence": step.sentence.en} for step in outcome.steps
@@ -205,6 +190,14 @@ def run(args: argparse.Namespace, out: Any) -> dict[str, Any]:
         "digest": digest_of([key, shown, tally.digest, order.commitment, outcome_digest(outcome)]),
         **official_compare(file, winners),
     }
+
+
+def _chain(find: Callable[[str], OutcomeRule], rule: OutcomeRule, settings: Any) -> Iterator[OutcomeRule]:
+    """The rule, and whatever rules are inside it."""
+    yield rule
+    if getattr(settings, "inner", ""):
+        inside = find(settings.inner)
+        yield from _chain(find, inside, inner_settings(inside, settings))
 
 
 def official_compare(file: PabulibFile, winners: list[str]) -> dict[str, Any]:
@@ -242,8 +235,11 @@ def render(document: dict[str, Any]) -> str:
     if difference["only_official"]:
         lines.append(f"          only in the official result: {', '.join(difference['only_official'])}")
     lines += [
-        f"Tie       {', '.join(tie['projects'])}: {tie['chosen']} came first by the published order"
+        f"Tie       {', '.join(tie['projects'])}: "
+        + (f"{tie['chosen']} came first by the published order" if tie["chosen"] else "the count stopped here")
         for tie in document["ties"]
     ]
+    if document["reserve"]:
+        lines.append(f"Reserve   {', '.join(document['reserve'])}")
     lines += [f"  {step['project'] or '-':12} {step['sentence']}" for step in document["steps"]]
     return "\n".join([*lines, f"Digest    {document['digest']}"])

@@ -6,13 +6,15 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from plugins.api.spending import MONEY
+
 
 class EqualSharesSettings(BaseModel):
     """`increment` is in minor units: 100 pence is one pound more for each voter at a time."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    increment: int = Field(default=100, ge=1, title="Raise each share by (pence)")
+    increment: int = Field(default=100, ge=1, title="Raise each share by (pence)", json_schema_extra=MONEY)
     completion: Literal["none", "add1", "add1-utilitarian"] = Field(
         default="add1",
         title="Use of money left",
