@@ -3,23 +3,31 @@
 from __future__ import annotations
 
 import hashlib
+import subprocess
+import sys
 import time
 from collections import Counter
 from collections.abc import Callable
 from typing import Any
 from uuid import uuid4
 
+import psycopg
 import pytest
+from django.db import connection
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from core.audit.models import OutboxMessage
+from core.audit.outbox import message_run
 from core.counting import profile_tally
 from core.kernel.crypto import box_seal
+from core.kernel.env import environment
 from core.kernel.errors import Refused
+from core.kernel.jobs import Queue
 from core.rounds.models import Round
 from core.rounds.services import round_advance
-from core.voting.models import OpenedBallot, RoundKeys, RoundSeal, TallyRun
-from core.voting.tally import tally_run
+from core.voting.models import BallotGate, OpenedBallot, RoundKeys, RoundSeal, TallyRun
+from core.voting.tally import TALLY_LOCK, tally_run
 from plugins.api.profile import Profile
 from plugins.api.values import BallotFamily
 from plugins.host import guard
@@ -148,6 +156,47 @@ def test_counting_again_gives_the_count_that_stands(tenants: Any, at_count: Roun
     }  # fmt: skip
     with in_tenant(tenants.beta):
         assert not TallyRun.objects.exists()
+
+
+WORKER = """
+import sys
+from core.project.cli import setup_django
+setup_django()
+from django.db import connection
+connection.settings_dict["NAME"] = sys.argv[1]
+from core.audit.outbox import message_run
+print("working", flush=True)
+message_run(task="voting.tally", header=sys.argv[2], body=sys.argv[2], message=sys.argv[3])
+"""
+
+
+def test_a_worker_that_is_killed_while_it_counts_leaves_nothing_and_another_finishes(
+    tenants: Any, at_count: Round
+) -> None:
+    uuid = str(tenants.alpha.uuid)
+    with in_tenant(tenants.alpha):
+        message = OutboxMessage.objects.get(task="voting.tally")
+        place = BallotGate.objects.get(pk=at_count.pk).lock_round
+    database = str(connection.settings_dict["NAME"])
+    with psycopg.connect(environment().admin_database_url, dbname=database, autocommit=True) as holding:
+        holding.execute("SELECT pg_advisory_lock(%s, %s)", [TALLY_LOCK, place])
+        words = [sys.executable, "-c", WORKER, database, uuid, str(message.id)]
+        with subprocess.Popen(words, stdout=subprocess.PIPE) as worker:
+            waiting = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted AND classid = %s"
+            while not holding.execute(waiting, [TALLY_LOCK]).fetchone()[0]:  # type: ignore[index]
+                assert worker.poll() is None
+                time.sleep(0.05)
+            worker.kill()
+    with in_tenant(tenants.alpha):
+        assert not TallyRun.objects.exists()
+        assert Round.objects.get(pk=at_count.pk).state == "count"
+        message.refresh_from_db()
+        assert (message.state, message.attempts) == ("pending", 1)
+    for expected in ("done", "already"):
+        assert message_run(task="voting.tally", header=uuid, body=uuid, message=str(message.id)) == expected
+    with in_tenant(tenants.alpha):
+        assert TallyRun.objects.get().state == "done"
+        assert Queue.TALLIES.value == message.queue
 
 
 def _raises(*args: Any) -> Any:
