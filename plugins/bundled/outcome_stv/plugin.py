@@ -1,0 +1,22 @@
+"""The single transferable vote as Scotland's councils count it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from plugins.api import OutcomeRule, PluginInfo, hookimpl
+from plugins.bundled.outcome_stv.rule import SingleTransferableVote
+
+PLUGIN = PluginInfo(
+    name="outcome-stv",
+    version="1.0.0",
+    author="Commonty",
+    licence="Apache-2.0",
+    security_contact="security@commonty.example",
+    requires_api=">=1.0,<2",
+)
+
+
+@hookimpl
+def register_outcome_rules() -> Sequence[type[OutcomeRule]]:
+    return [SingleTransferableVote]
