@@ -43,6 +43,13 @@ class Environment(BaseSettings):
     email_url: str = ""
     oidc_issuer: str = ""
     oidc_client_secret: str = "demo"  # noqa: S105  # replaced by the operator; production refuses it
+    # With a Keycloak, `oidc_…` is not used: each tenant's client shows a key of its own.
+    keycloak_url: str = ""
+    keycloak_realm: str = "scotland"
+    keycloak_staff_realm: str = "scotland-staff"
+    # Only for `commonty realm`: a client of the realm `master` that may make realms. No web process needs it.
+    keycloak_admin_client: str = "commonty-operator"
+    keycloak_admin_secret: str = ""
 
     @field_validator("secret_key_fallbacks", "plugins_allowed", mode="before")
     @classmethod
@@ -56,6 +63,13 @@ class Environment(BaseSettings):
             raise ValueError("must be a bare domain in small letters, such as choices.example")
         return value
 
+    @field_validator("keycloak_url")
+    @classmethod
+    def _plain_address(cls, value: str) -> str:
+        if value and not value.startswith(("http://", "https://")):
+            raise ValueError("must be an address that begins with https:// (http:// on this machine only)")
+        return value.rstrip("/")
+
     @model_validator(mode="after")
     def _production_is_real(self) -> Environment:
         if self.env != "production":
@@ -65,6 +79,10 @@ class Environment(BaseSettings):
                 raise ValueError(f"{PREFIX}{name} must be set in production")
         if self.secret_key == DEMO_SECRET or len(self.secret_key) < 32:
             raise ValueError(f"{PREFIX}SECRET_KEY must be a secret of its own, 32 characters or more, in production")
+        if self.keycloak_url:
+            if "127.0.0.1" in self.keycloak_url or not self.keycloak_url.startswith("https://"):
+                raise ValueError(f"{PREFIX}KEYCLOAK_URL must be the https address of Keycloak in production")
+            return self
         if self.oidc_client_secret == "demo":  # noqa: S105  # the value that is refused
             raise ValueError(f"{PREFIX}OIDC_CLIENT_SECRET must be set in production")
         if "127.0.0.1" in self.oidc_issuer or not self.oidc_issuer.startswith("https://"):

@@ -11,4 +11,6 @@ class PeopleConfig(AppConfig):
         "Person": {"voter": "SELECT, INSERT, UPDATE (last_login, display_name, language)"},
         "RoleGrant": {"voter": "SELECT"},
         "Session": {"voter": "SELECT, INSERT, UPDATE, DELETE"},
+        # Only a worker reads it, and nobody can exchange it.
+        "SubjectSalt": {"voter": "", "staff": "", "worker": "SELECT, INSERT"},
     }

@@ -9,6 +9,7 @@ from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, Permis
 from django.contrib.sessions.base_session import AbstractBaseSession
 from django.db import models
 from django.db.models import F, Q
+from django.db.models.functions import Now
 
 from tenants.registry.seal import Sealed
 
@@ -85,7 +86,11 @@ class RoleGrant(Sealed):
 
 
 class Session(Sealed, AbstractBaseSession):
-    """A browser's session, in the tenant's own schema."""
+    """A browser's session, in the tenant's own schema. `person` and `provider_mark` say which ones a provider ends."""
+
+    person = models.ForeignKey(Person, null=True, on_delete=models.CASCADE, related_name="sessions")
+    # The provider's own name for a session is the same at every tenant, so only a keyed mark of it is kept.
+    provider_mark = models.CharField(max_length=64, blank=True, db_index=True)
 
     class Meta(AbstractBaseSession.Meta):
         abstract = False
@@ -95,3 +100,20 @@ class Session(Sealed, AbstractBaseSession):
         from core.people.sessions import SessionStore
 
         return SessionStore
+
+
+class SubjectSalt(Sealed):
+    """What makes a person somebody else at this tenant than at any other. Made once; changing it would orphan everybody.
+
+    It goes with the tenant's export, since without it nobody who has ever signed in is known again.
+    """
+
+    only = models.BooleanField(primary_key=True, default=True, editable=False)
+    held = models.TextField(help_text="encrypted for this tenant and purpose")
+    made_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        constraints = [models.CheckConstraint(condition=Q(only=True), name="people_subject_salt_one")]
+
+    def __str__(self) -> str:
+        return "salt of the subjects"

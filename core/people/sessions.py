@@ -9,6 +9,7 @@ from django.contrib.sessions.backends.db import SessionStore as DatabaseStore
 from tenants.registry.context import current_tenant
 
 OWNER = "_tenant"
+PROVIDER_MARK = "provider_mark"
 
 
 class SessionStore(DatabaseStore):
@@ -31,6 +32,12 @@ class SessionStore(DatabaseStore):
             self._session_key = None
             return {}
         return data
+
+    def create_model_instance(self, data: dict[str, Any]) -> Any:
+        made: Any = super().create_model_instance(data)
+        made.person_id = data.get("_auth_user_id")
+        made.provider_mark = data.get(PROVIDER_MARK, "")
+        return made
 
     def encode(self, session_dict: dict[str, Any]) -> str:
         return super().encode({**session_dict, OWNER: self._owner()})

@@ -21,7 +21,7 @@ from core.kernel.crypto import digest, token_open, token_seal
 from core.kernel.errors import CommontyError, Invalid, Refused, Unavailable
 from core.people.access import ANYONE, access
 from core.people.services import person_know
-from core.people.sso import begin, finish
+from core.people.sso.flow import begin, finish
 from tenants.registry.context import current_tenant
 from tenants.registry.hosts import site_of
 

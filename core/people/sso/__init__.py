@@ -1,8 +1,5 @@
 """Signing in with the national provider: plain OpenID Connect, so that any provider can stand behind it.
 
-`begin` sends a browser away, `finish` takes it back. Nothing else of the service knows Authlib or joserfc.
+`flow.begin` sends a browser away, `flow.finish` takes it back; `realm` keeps a Keycloak as the realm files and the
+registry say. Nothing else of the service knows Authlib, joserfc or python-keycloak.
 """
-
-from core.people.sso.flow import Attempt, Begun, begin, finish
-
-__all__ = ["Attempt", "Begun", "begin", "finish"]

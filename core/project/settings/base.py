@@ -18,7 +18,7 @@ DEBUG = False
 ALLOWED_HOSTS = ["*"]
 USE_X_FORWARDED_HOST = False
 
-SHARED_APPS = ["django_tenants", "tenants.registry", "tenants.office", "tenants.office.delegation"]
+SHARED_APPS = ["django_tenants", "tenants.registry", "core.people.sso", "tenants.office", "tenants.office.delegation"]
 TENANT_APPS = [
     "core.ui",
     "core.web",

@@ -1,0 +1,233 @@
+"""`plan`, `apply` and `verify`: a Keycloak against the realm files and the registry.
+
+Nothing here ever deletes an account, an identity provider's link, or a client that still has a tenant. Everything is
+read by lists, a page at a time; a tenant costs a call of its own only where something of it differs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from core.kernel.errors import CommontyError, Refused
+from core.people.sso.realm.changes import Change, differences
+from core.people.sso.realm.clients import (
+    MAPPER,
+    SALT,
+    SCOPES,
+    Registered,
+    mapper,
+    mapper_of,
+    ours,
+    registered,
+    wanted_clients,
+)
+from core.people.sso.realm.files import realm_file
+from core.people.sso.realm.parts import RealmParts
+from core.people.sso.realm.server import Conflict, Server, segment
+from core.people.sso.salts import salt_mark, salt_of
+from core.people.sso.sites import RealmKind, RealmNames
+from tenants.registry.selectors import tenant_by_uuid
+
+# Keycloak answers more at once no faster, and residents are signing in meanwhile.
+AT_ONCE = 4
+Say = Callable[[str], None]
+
+
+def _silent(text: str) -> None:
+    """Nobody listens."""
+
+
+class Convergence:
+    """One server, its two realms, and the tenants of the registry."""
+
+    def __init__(self, server: Server, names: RealmNames, *, say: Say = _silent) -> None:
+        self.server, self.names, self.say = server, names, say
+        self.realms = {
+            kind: RealmParts(server, names.of(kind), realm_file(kind.value, {"realm": names.of(kind)}))
+            for kind in RealmKind
+        }
+
+    # -- reading ------------------------------------------------------------------------------------------------------
+
+    def plan(self) -> list[Change]:
+        """Everything that differs, the gravest first. Changes nothing."""
+        self.server.version_check()
+        found = [change for parts in self.realms.values() for change in parts.plan()]
+        found += self._clients_plan(registered())
+        return sorted(found, key=lambda change: not change.grave)
+
+    def _there(self, kind: RealmKind) -> list[dict[str, Any]]:
+        """The tenants' clients of a realm, none where the realm is not there yet."""
+        parts = self.realms[kind]
+        if not parts.settings():
+            return []
+        return [row for row in self.server.pages(f"{parts.base}/clients") if ours(row)]
+
+    def _clients_plan(self, tenants: list[Registered]) -> Iterator[Change]:
+        for kind in RealmKind:
+            realm = self.names.of(kind)
+            there = {_key(row): row for row in self._there(kind)}
+            known = set()
+            for one in tenants:
+                for purpose, wanted in wanted_clients(one)[kind].items():
+                    key = (str(one.ref.uuid), purpose)
+                    known.add(key)
+                    yield from _client_changes(realm, one, wanted, there.get(key))
+            uuids = {str(one.ref.uuid): one for one in tenants}
+            for key in sorted(there.keys() - known):
+                yield _stray(realm, there[key], uuids.get(key[0]))
+
+    # -- writing ------------------------------------------------------------------------------------------------------
+
+    def apply(self) -> list[Change]:
+        """Make everything as it should be; returns what was different and was mended.
+
+        Raises the first error after the rest has been tried, so that one bad client does not hold up the others.
+        """
+        before = self.plan()
+        for kind, parts in self.realms.items():
+            if any(change.realm == parts.realm for change in before):
+                self.say(f"Realm {self.names.of(kind)} …")
+                parts.apply()
+        self._clients_apply(registered())
+        return [change for change in before if change.verb != "look"]
+
+    def tenant_apply(self, tenant: Registered) -> None:
+        """The clients of one tenant, found by their names: for its provisioning."""
+        for kind in RealmKind:
+            for purpose, wanted in wanted_clients(tenant)[kind].items():
+                path = f"{self.realms[kind].base}/clients"
+                rows = self.server.call("GET", path, q=f"commonty.tenant:{tenant.ref.uuid}", max=10)
+                named = self.server.call("GET", path, clientId=wanted["clientId"])
+                there = {_key(row): row for row in [*rows, *named] if ours(row)}
+                self._client_apply(kind, tenant, wanted, there.get((str(tenant.ref.uuid), purpose)))
+
+    def _clients_apply(self, tenants: list[Registered]) -> None:
+        work: list[tuple[RealmKind, Registered, dict[str, Any], dict[str, Any] | None]] = []
+        for kind in RealmKind:
+            there = {_key(row): row for row in self._there(kind)}
+            realm = self.names.of(kind)
+            for one in tenants:
+                for purpose, wanted in wanted_clients(one)[kind].items():
+                    found = there.pop((str(one.ref.uuid), purpose), None)
+                    if any(_client_changes(realm, one, wanted, found)):
+                        work.append((kind, one, wanted, found))
+            uuids = {str(one.ref.uuid): one for one in tenants}
+            for key, row in there.items():
+                if key[0] in uuids and uuids[key[0]].gone:
+                    self.server.call("DELETE", f"{self.realms[kind].base}/clients/{row['id']}", missing=None)
+        # Clients that exist come first: one that gives up a name does so before another takes it.
+        work.sort(key=lambda item: item[3] is None)
+        self._at_once(work)
+
+    def _at_once(self, work: list[Any]) -> None:
+        if not work:
+            return
+        self.say(f"{len(work)} clients of tenants …")
+        # The database is read by this thread alone: the others have no tenant.
+        salts = {one.ref.uuid: salt_of(one.ref) for one in {item[1].ref.uuid: item[1] for item in work}.values()}
+        errors: list[CommontyError] = []
+
+        def do(item: Any) -> None:
+            kind, one, wanted, found = item
+            try:
+                self._client_put(kind, one, wanted, found, salts[one.ref.uuid])
+            except CommontyError as error:
+                errors.append(error)
+
+        changed, fresh = [item for item in work if item[3]], [item for item in work if not item[3]]
+        with ThreadPoolExecutor(AT_ONCE) as pool:
+            list(pool.map(do, changed))
+            list(pool.map(do, fresh))
+        if errors:
+            raise errors[0]
+
+    def _client_apply(
+        self, kind: RealmKind, one: Registered, wanted: dict[str, Any], found: dict[str, Any] | None
+    ) -> None:
+        salt = salt_of(one.ref)
+        fresh = Registered(one.ref, one.hosts, salt_mark(salt), one.client_key)
+        if found is None or any(_client_changes("", fresh, wanted, found)):
+            self._client_put(kind, fresh, wanted, found, salt)
+
+    def _client_put(
+        self, kind: RealmKind, one: Registered, wanted: dict[str, Any], found: dict[str, Any] | None, salt: str
+    ) -> None:
+        """Create a client with its mapper in one call, or make one that stands as it should be."""
+        path = f"{self.realms[kind].base}/clients"
+        subject = mapper(one.ref.uuid, salt)
+        if found is None:
+            try:
+                self.server.call("POST", path, {**wanted, "protocolMappers": [subject]})
+                return
+            except Conflict:
+                rows = self.server.call("GET", path, clientId=wanted["clientId"])
+                if not rows or not ours(rows[0]) or _key(rows[0])[0] != str(one.ref.uuid):
+                    raise Refused(
+                        f"In realm {self.names.of(kind)} a client {wanted['clientId']} stands that is not this tenant's.",
+                        code="realm.client_taken",
+                        remedy="Find out who made it; rename or remove it by hand, then run this again.",
+                    ) from None
+                found = rows[0]
+        key = found["id"]
+        self._subject_put(f"{path}/{key}", found, subject)
+        attributes = {**found.get("attributes", {}), **wanted["attributes"]}
+        if any(differences({k: v for k, v in wanted.items() if not k.endswith("ClientScopes")}, found)):
+            kept = {name: value for name, value in found.items() if name not in ("protocolMappers", "secret")}
+            self.server.call("PUT", f"{path}/{key}", {**kept, **wanted, "attributes": attributes})
+        self._scopes_put(kind, f"{path}/{key}", wanted, found)
+
+    def _subject_put(self, path: str, found: dict[str, Any], subject: dict[str, Any]) -> None:
+        there = mapper_of(found)
+        if there is None:
+            self.server.call("POST", f"{path}/protocol-mappers/models", subject)
+        elif any(differences(subject, there)):
+            self.server.call("PUT", f"{path}/protocol-mappers/models/{there['id']}", {**there, **subject})
+
+    def _scopes_put(self, kind: RealmKind, path: str, wanted: dict[str, Any], found: dict[str, Any]) -> None:
+        for which in ("default", "optional"):
+            field = f"{which}ClientScopes"
+            if sorted(wanted[field]) == sorted(found.get(field, [])):
+                continue
+            rows = self.server.call("GET", f"{self.realms[kind].base}/client-scopes")
+            known = {row["name"]: row["id"] for row in rows}
+            for name in set(found.get(field, [])) - set(wanted[field]):
+                self.server.call("DELETE", f"{path}/{which}-client-scopes/{known[name]}", missing=None)
+            for name in set(wanted[field]) - set(found.get(field, [])):
+                self.server.call("PUT", f"{path}/{which}-client-scopes/{known[name]}")
+
+
+def _key(client: dict[str, Any]) -> tuple[str, str]:
+    return client["attributes"]["commonty.tenant"], client["attributes"].get("commonty.host", "")
+
+
+def _client_changes(
+    realm: str, one: Registered, wanted: dict[str, Any], found: dict[str, Any] | None
+) -> Iterator[Change]:
+    name = wanted["clientId"]
+    if found is None:
+        yield Change(realm, "create", "client", name, "", "", wanted["redirectUris"][0])
+        return
+    for field, is_now, will_be in differences(wanted, found):
+        yield Change(realm, "change", "client", name, field, is_now, will_be)
+    there = mapper_of(found)
+    if there is None:
+        yield Change(realm, "change", "client", name, MAPPER, "nothing", "the tenant's own", grave=True)
+        return
+    expected = mapper(one.ref.uuid, "")
+    for field, is_now, will_be in differences({**expected, "config": {**expected["config"]}}, there):
+        if not field.endswith(SALT):
+            yield Change(realm, "change", "client", name, f"{MAPPER}: {field}", is_now, will_be, grave=True)
+    if salt_mark(str(there["config"].get(SALT, ""))) != one.salt_mark:
+        yield Change(
+            realm, "change", "client", name, f"{MAPPER}: salt", "another", "the one its people are known by", grave=True
+        )
+
+
+def _stray(realm: str, client: dict[str, Any], tenant: Registered | None) -> Change:
+    name = client["clientId"]
+    if tenant is not None and tenant.gone:
+        return Change(realm, "remove", "client", name, "", "its tenant is erased")
+    return Change(realm, "look", "client", name, "", "no tenant of the registry has this host; remove it by hand")

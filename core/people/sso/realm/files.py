@@ -1,0 +1,69 @@
+"""The realm files: read, filled in, and turned into what Keycloak's admin API speaks of."""
+
+from __future__ import annotations
+
+import string
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from core.kernel.errors import Invalid
+
+FOLDER = Path(__file__).parent
+# Words that are Keycloak's own, looked up in its message bundles when a page is shown.
+LEFT = frozenset({"username", "email", "commontyNameToShow"})
+
+
+def realm_file(kind: str, values: Mapping[str, str]) -> dict[str, Any]:
+    """What the realm of this kind (`scotland`, `scotland-staff`) is to be; its own words win over the shared ones.
+
+    Raises Invalid naming a placeholder that nobody fills in.
+    """
+    shared = _read(FOLDER / "both.toml", values)
+    own = _read(FOLDER / f"{kind}.toml", values)
+    joined: dict[str, Any] = {**shared, **own}
+    for name in shared.keys() & own.keys():
+        first, second = shared[name], own[name]
+        joined[name] = [*first, *second] if isinstance(first, list) else {**first, **second}
+    return joined
+
+
+def _read(path: Path, values: Mapping[str, str]) -> dict[str, Any]:
+    filled: dict[str, Any] = _fill(tomllib.loads(path.read_text(encoding="utf-8")), values, path.name)
+    return filled
+
+
+def _fill(value: Any, values: Mapping[str, str], where: str) -> Any:
+    if isinstance(value, dict):
+        return {name: _fill(item, values, where) for name, item in value.items()}
+    if isinstance(value, list):
+        return [_fill(item, values, where) for item in value]
+    if not isinstance(value, str) or "${" not in value:
+        return value
+    known = {**{name: f"${{{name}}}" for name in LEFT}, **values}
+    try:
+        return string.Template(value).substitute(known)
+    except (KeyError, ValueError) as error:
+        raise Invalid(
+            f"{where} has a placeholder that nothing fills in: {value!r}.",
+            code="realm.placeholder",
+            remedy="Name one that core/people/sso/realm/files.py knows.",
+        ) from error
+
+
+def user_profile(file: Mapping[str, Any]) -> dict[str, Any]:
+    """The user profile: the attributes named in the file and no other."""
+    attributes = []
+    for item in file["profile"]:
+        made = {
+            "name": item["name"],
+            "displayName": item["displayName"],
+            "validations": item.get("validations", {}),
+            "permissions": {"view": item["view"], "edit": item["edit"]},
+            "multivalued": False,
+        }
+        if item.get("required"):
+            made["required"] = {"roles": item["required"]}
+        attributes.append(made)
+    return {"attributes": attributes}
