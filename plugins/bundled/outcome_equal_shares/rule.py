@@ -177,21 +177,42 @@ class EqualShares(OutcomeRule):
     def _outcome(self, count: Count, run: Run | None, added: Sequence[int], before: tuple[Step, ...] = ()) -> Outcome:
         instance, refs = count.instance, count.profile.refs
         steps = list(before)
+        if run is not None:
+            share = instance.amount(run.share.numerator // run.share.denominator)
+            steps.append(Step("", True, words.SHARE.format(voters=f"{count.profile.voters:,}", share=share), {}))
         columns: list[int] = []
         left = instance.budget
+        many = count.profile.multiplicity
+        spent_out = np.zeros(count.profile.distinct, dtype=np.bool_)
         for place, purchase in enumerate(run.bought if run else ()):
             item = purchase.item
             columns.append(item.column)
             left -= item.cost
             price = run.highest_payment(place) if run else Fraction(0)
-            facts = {"voters": item.voters, "cost": item.cost, "price": str(price), "left": left}
+            nothing = int(many[item.rows[spent_out[item.rows]]].sum())
+            spent_out[purchase.used_up] = True
+            all_they_had = int(many[purchase.used_up].sum())
+            full = item.voters - all_they_had - nothing
+            facts = {
+                "voters": item.voters,
+                "cost": item.cost,
+                "price": str(price),
+                "left": left,
+                "paid_price": full,
+                "paid_all_they_had": all_they_had,
+                "had_nothing": nothing,
+            }
             said = {
                 "place": len(columns),
                 "cost": instance.amount(item.cost),
                 "voters": f"{item.voters:,}",
                 "price": instance.amount(-(-price.numerator // price.denominator)),
+                "full": f"{full:,}",
+                "all": f"{all_they_had:,}",
+                "nothing": f"{nothing:,}",
+                "left": instance.amount(left),
             }
-            sentence = words.BOUGHT if purchase.paying else words.BOUGHT_WITH_ALL
+            sentence = words.BOUGHT if full else words.BOUGHT_WITH_ALL
             steps.append(Step(refs[item.column], True, sentence.format(**said), facts))
         for column in added:
             sentence = words.ADDED.format(

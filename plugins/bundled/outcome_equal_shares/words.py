@@ -2,15 +2,22 @@
 
 from plugins.api.text import Text
 
+SHARE = Text(
+    "Each of the {voters} voters had a share of {share}, any fraction of the smallest coin aside.",
+    "Bha roinn de {share} aig gach neach-bhòtaidh ({voters} dhiubh), às aonais bloigh sam bith den bhonn as lugha.",
+)
 BOUGHT = Text(
-    "Funded at place {place}: {voters} voters paid its {cost} together, none more than {price} per vote.",
-    "Air a mhaoineachadh, àite {place}: phàigh an luchd-bhòtaidh a thagh e ({voters}) {cost} còmhla, "
-    "gun duine a’ pàigheadh barrachd air {price} gach bhòt.",
+    "Funded at place {place}: the {voters} voters who chose it paid its {cost} together. {full} of them paid up to "
+    "{price} per vote, {all} paid all that they had left, and {nothing} had nothing left. {left} of the pot was left.",
+    "Air a mhaoineachadh, àite {place}: phàigh an luchd-bhòtaidh a thagh e ({voters}) {cost} còmhla. Phàigh {full} "
+    "dhiubh suas gu {price} gach bhòt, phàigh {all} na bha air fhàgail aca, agus cha robh càil air fhàgail aig "
+    "{nothing}. Bha {left} den mhaoin air fhàgail.",
 )
 BOUGHT_WITH_ALL = Text(
-    "Funded at place {place}: {voters} voters paid its {cost} together with all that they had left.",
-    "Air a mhaoineachadh, àite {place}: phàigh an luchd-bhòtaidh a thagh e ({voters}) {cost} còmhla "
-    "leis na bha air fhàgail aca.",
+    "Funded at place {place}: of the {voters} voters who chose it, {all} paid its {cost} together with all that they "
+    "had left, and {nothing} had nothing left. {left} of the pot was left.",
+    "Air a mhaoineachadh, àite {place}: den luchd-bhòtaidh a thagh e ({voters}), phàigh {all} {cost} còmhla leis na "
+    "bha air fhàgail aca, agus cha robh càil air fhàgail aig {nothing}. Bha {left} den mhaoin air fhàgail.",
 )
 ADDED = Text(
     "Funded from the money left over, by votes: votes {points}. It needed {cost} and {left} was left.",

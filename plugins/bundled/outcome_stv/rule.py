@@ -162,7 +162,14 @@ class _Told:
             set(range(len(self.refs))) - set(self.count.elected),
             key=lambda column: (self._gone(column), self.rank[column]),
         )
-        fates += [self._fate(column, False, 0, left) for column in others]
+        fills = self.by_cost and self.settings.left_over == "last-out-first"
+        fills = fills and all(first >= 0 for _, first in self.count.ties)
+        for column in others:
+            funded = fills and column in self.count.fates and self.costs[column] <= left
+            if funded:
+                allocation.append(self.refs[column])
+            fates.append(self._fate(column, funded, len(allocation), left))
+            left -= self.costs[column] if funded else 0
         return Outcome(
             allocation=tuple(allocation),
             spent=self.instance.budget - left,
@@ -201,7 +208,7 @@ class _Told:
             return Step(self.refs[column], False, sentence.format(**said), facts)
         said |= {"stage": fate.stage, "votes": votes_said(fate.votes)}
         facts |= {"stage": fate.stage, "votes_100000": fate.votes, "quota_100000": self.places.quota[column]}
-        if fate.how == "dear" and isinstance(self.places, Pot):
+        if fate.how == "dear" and not funded and isinstance(self.places, Pot):
             said["left"] = self.instance.amount(self.places.left_at[column])
         sentences = {
             "quota": words.ELECTED,
@@ -212,7 +219,11 @@ class _Told:
             "open": words.OPEN,
         }
         elected = fate.how in ("quota", "last")
-        sentence = words.NO_MONEY_FOR_IT if elected and not funded else sentences[fate.how]
+        sentence = sentences[fate.how]
+        if elected and not funded:
+            sentence = words.NO_MONEY_FOR_IT
+        elif funded and not elected:
+            sentence = words.FROM_REST
         return Step(self.refs[column], funded, sentence.format(**said), facts)
 
     def _stages(self) -> list[Step]:

@@ -25,6 +25,16 @@ class StvSettings(BaseModel):
     seats: int = Field(
         default=0, ge=0, le=500, title="Projects to fund, where costs are ignored (0: as many as always fit)"
     )
+    left_over: Literal["last-out-first", "kept"] = Field(
+        default="last-out-first",
+        title="Money left at the end, where costs count",
+        json_schema_extra={
+            "labels": {
+                "last-out-first": "For projects that still fit, the last to leave the count first",
+                "kept": "Kept",
+            }
+        },
+    )
     on_tie: Literal["order", "stop"] = Field(
         default="order",
         title="When projects stand equal at every stage and a lot would be drawn",

@@ -59,6 +59,13 @@ DEAR = Text(
     "Cha deach a mhaoineachadh: aig ìre {stage} cha ghabhadh a phàigheadh tuilleadh. Chosg e {cost}, agus bha {left} "
     "air fhàgail. Chaidh na bhòtaichean aige ({votes}) air adhart gu pròiseactan eile.",
 )
+FROM_REST = Text(
+    "Funded from the money left over, at place {place}: it left the count at stage {stage} with {votes} votes, the "
+    "last of those that still fit. It cost {cost}, and {left} was left.",
+    "Air a mhaoineachadh leis an airgead a bha air fhàgail, àite {place}: dh’fhàg e an cunntas aig ìre {stage} le "
+    "{votes} bhòt, am fear mu dheireadh dhen fheadhainn a ghabhadh a phàigheadh fhathast. Chosg e {cost}, agus bha "
+    "{left} air fhàgail.",
+)
 LEFT = Text(
     "Not funded: the count ended at stage {stage}, when there was nothing more to fill. It had {votes} votes and "
     "needed {quota}.",
