@@ -35,9 +35,15 @@ def text(answer: Any) -> str:
 
 
 def hidden(answer: Any) -> dict[str, str]:
-    """The hidden fields of a form, which a browser sends back."""
-    fields = re.findall(r'<input type="hidden" name="(seen|new_id)" value="([^"]*)"', text(answer))
-    return dict(fields)
+    """The hidden fields of a form, which a browser sends back, and a module's settings as they stand."""
+    fields: dict[str, str] = {}
+    for tag in re.findall(r"<input[^>]*>", text(answer)):
+        parts = dict(re.findall(r'(\w+)="([^"]*)"', tag))
+        name, kind = parts.get("name", ""), parts.get("type", "text")
+        ours = name in ("seen", "new_id") or name.startswith(("ballot_format.", "outcome_rule."))
+        if ours and (kind not in ("radio", "checkbox") or " checked" in tag):
+            fields[name] = parts.get("value", "on" if kind == "checkbox" else "")
+    return fields
 
 
 def fill(client: SiteClient, path: str, **values: Any) -> Any:
@@ -51,7 +57,11 @@ VOTERS = {"eligibility_en": "Anyone who lives here", "min_age": "16", "proofs": 
 DATES = {"opens_day": "1 January 2026", "opens_time": "9am", "closes_day": "2099-01-01", "closes_time": "17:00"}
 MONEY = {"name": "Council", "amount": "£12,000", "pot_en": "Main pot"}
 RULES = "/rounds/leith/rules/settings/?ballot_format=approval&outcome_rule=greedy-skip"
-SETTINGS = {"ballot_format.minimum": "1", "ballot_format.maximum": "3", "outcome_rule.minimum_points": "1"}
+SETTINGS = {
+    "ballot_format.minimum": "1",
+    "ballot_format.maximum": "3",
+    "outcome_rule.minimum_points": "1",
+}
 PROJECT = {"title_en": "Benches", "benefit_en": "A place to sit", "cost": "£3,000"}
 
 
@@ -100,6 +110,7 @@ def test_from_a_new_round_to_an_open_vote(tenants: Any) -> None:
     ready = text(client.get("/rounds/leith/steps/open_voting/"))
     assert "This cannot be undone." in ready
     assert "Thursday 1 January 2026, 09:00" in ready
+    shown = {**hidden(client.get(RULES)), **SETTINGS}
     assert fill(client, "/rounds/leith/steps/open_voting/").status_code == 302
     opened = text(client.get("/rounds/leith/"))
     with in_tenant(tenants.alpha):
@@ -111,7 +122,7 @@ def test_from_a_new_round_to_an_open_vote(tenants: Any) -> None:
     for path, values in (
         ("/rounds/leith/edit/words/", WORDS),
         ("/rounds/leith/money/new/", MONEY),
-        (RULES, SETTINGS),
+        (RULES, shown),
         ("/rounds/leith/projects/new/", PROJECT),
         ("/rounds/leith/projects/P-01/", {**PROJECT, "cost": "£1"}),
     ):
@@ -281,6 +292,25 @@ def test_the_ballot_and_the_rule_have_their_settings(tenants: Any) -> None:
         assert [row.version for row in versions] == [1, 2]
         assert versions[0].ballot_settings == {"minimum": 1, "maximum": 3}
         assert versions[1].outcome_settings["completion"] == "add1"
+    # Money and lists within the settings are written as people write them.
+    assert "Amount (pounds) | Category | Area" in text(client.get(RULES))
+    kept = "outcome_rule.ring_fences"
+    for lines, words in (
+        ("lots | Health", "cannot be read"),
+        ("1 | 2 | 3 | 4", "too many parts"),
+        ("£50", "Name a category"),
+    ):
+        refused = fill(client, RULES, **{**SETTINGS, kept: lines})
+        assert refused.status_code == 422, lines
+        assert words in text(refused), lines
+    fenced = {kept: "£4,500 | Health\r\n£100.50 | | Leith", "outcome_rule.exclusive": "P-01 | P-02"}
+    assert fill(client, RULES, **{**SETTINGS, **fenced}).status_code == 302
+    assert "£100.50 |  | Leith" in text(client.get(RULES))
+    with in_tenant(tenants.alpha):
+        chosen = RuleSet.objects.order_by("-version")[0].outcome_settings
+        assert chosen["ring_fences"][0] == {"amount": 450_000, "category": "Health", "area": ""}
+        assert chosen["ring_fences"][1] == {"amount": 10_050, "category": "", "area": "Leith"}
+        assert chosen["exclusive"] == [["P-01", "P-02"]]
     # Settings within settings, and lists of words in two languages.
     judged = "/rounds/leith/rules/settings/?ballot_format=majority-judgement&outcome_rule=greedy-skip"
     assert "Excellent | Sgoinneil" in text(client.get(judged))

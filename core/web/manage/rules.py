@@ -68,7 +68,11 @@ class SettingsForm(Styled):
 
     def refuse(self, error: Any, fields: Any = None) -> None:
         for problem in error.problems:
-            self.add_error(problem.path if problem.path in self.fields else None, problem.message.en)
+            # What is wrong within a list is said beside the list.
+            path = problem.path
+            while path and path not in self.fields:
+                path = path.rpartition(".")[0]
+            self.add_error(path or None, problem.message.en)
         if not error.problems:
             super().refuse(error, fields)
 

@@ -8,37 +8,89 @@ each other, the model itself says on saving.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from core.web.manage.forms import Radios, Tick
+from core.web.manage.forms import MoneyInput, Radios, Tick
+from plugins.api.money import Money
 
 Schema = Mapping[str, Any]
 
 
-class Lines(forms.CharField):
-    """A list with one entry a line; `both` for entries in two languages, with a stroke between them."""
+class Pence(MoneyInput):
+    """A setting in pence, written in pounds: a module marks it with `json_schema_extra={"money": True}`."""
 
-    def __init__(self, *, both: bool, **kwargs: Any) -> None:
-        hint = _("One a line, as: English | Gaelic") if both else _("One a line")
-        super().__init__(required=False, widget=forms.Textarea({"rows": 5}), **{"help_text": hint, **kwargs})
-        self.both = both
+    def prepare_value(self, value: Any) -> Any:
+        return Money(value).format() if type(value) is int else value
+
+    def to_python(self, value: Any) -> Any:
+        amount = super().to_python(value)
+        return amount.minor if isinstance(amount, Money) else None
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One part of a line: its name in the model, its title, and how it is written."""
+
+    key: str
+    title: str
+    kind: str
+    money: bool = False
+
+    def written(self, value: Any) -> str:
+        return Money(value).format() if self.money and type(value) is int else str(value)
+
+    def read(self, text: str) -> Any:
+        """The value in a text. Raises ValueError (MoneyInvalid is one) for what is not of this kind."""
+        if self.money:
+            return Money.parse(text).minor
+        return int(text) if self.kind == "integer" else text
+
+
+class Lines(forms.CharField):
+    """A list with one entry a line. Entries of several parts have strokes between them.
+
+    Without columns a line is a list of words (`several`) or one text.
+    """
+
+    def __init__(self, *, columns: tuple[Column, ...] = (), several: bool = False, **kwargs: Any) -> None:
+        hint: Any
+        if columns:
+            hint = _("One a line: %(parts)s") % {"parts": " | ".join(column.title for column in columns)}
+        else:
+            hint = _("One group a line, with | between") if several else _("One a line")
+        super().__init__(required=False, widget=forms.Textarea({"rows": 4}), **{"help_text": hint, **kwargs})
+        self.columns, self.several = columns, several
 
     def prepare_value(self, value: Any) -> Any:
         if not isinstance(value, (list, tuple)):
             return value
-        return "\n".join(f"{one.get('en', '')} | {one.get('gd', '')}" if self.both else str(one) for one in value)
+        return "\n".join(self._line(one) for one in value)
+
+    def _line(self, one: Any) -> str:
+        if self.columns:
+            return " | ".join(column.written(one.get(column.key, "")) for column in self.columns).rstrip(" |")
+        return " | ".join(one) if self.several else str(one)
 
     def to_python(self, value: Any) -> Any:
-        lines = [line.strip() for line in (super().to_python(value) or "").splitlines() if line.strip()]
-        if not self.both:
-            return lines
-        parts = [[half.strip() for half in line.split("|")] for line in lines]
-        if any(len(part) > 2 for part in parts):
-            raise forms.ValidationError(_("Write each line as: English | Gaelic"), code="lines")
-        return [{"en": part[0], "gd": part[1] if len(part) == 2 else ""} for part in parts]
+        return [self._entry(line) for line in (super().to_python(value) or "").splitlines() if line.strip()]
+
+    def _entry(self, line: str) -> Any:
+        parts = [part.strip() for part in line.split("|")]
+        if not self.columns:
+            return [part for part in parts if part] if self.several else line.strip()
+        if len(parts) > len(self.columns):
+            raise forms.ValidationError(_("“%(line)s” has too many parts."), "lines", {"line": line})
+        try:
+            # A part that is left out keeps the model's default, or the model asks for it.
+            return {column.key: column.read(part) for column, part in zip(self.columns, parts, strict=False) if part}
+        except ValueError as error:
+            raise forms.ValidationError(
+                _("“%(line)s” cannot be read: %(why)s"), "lines", {"line": line, "why": error}
+            ) from error
 
     def run_validators(self, value: Any) -> None:
         """The model says what is wrong with a list."""
@@ -58,6 +110,26 @@ def _choice_label(schema: Schema, value: Any) -> str:
     return str(words or str(value).replace("-", " ").replace("_", " ").capitalize())
 
 
+def in_pounds(title: str) -> str:
+    """What a module says of pence, as officers read it: they write pounds."""
+    return title.replace("pence", "pounds")
+
+
+LANGUAGES = {"en": "English", "gd": "Gaelic"}
+
+
+def _columns(items: Schema, kinds: Schema) -> tuple[Column, ...]:
+    """The parts of a line for a list of small models; none where some part is more than a number or a text."""
+    found = []
+    for key, plain in items.get("properties", {}).items():
+        one = _whole(plain, kinds)
+        if one.get("type") not in ("integer", "string") or "enum" in one:
+            return ()
+        title = LANGUAGES.get(key) or in_pounds(str(one.get("title") or key))
+        found.append(Column(key, title, one["type"], bool(one.get("money"))))
+    return tuple(found)
+
+
 def _field(schema: Schema, kinds: Schema, label: str) -> forms.Field:
     common: dict[str, Any] = {"label": label}
     if schema.get("description") and schema.get("type") != "object":
@@ -68,6 +140,8 @@ def _field(schema: Schema, kinds: Schema, label: str) -> forms.Field:
     kind = schema.get("type")
     if kind == "boolean":
         return forms.BooleanField(required=False, widget=Tick(), **common)
+    if kind == "integer" and schema.get("money"):
+        return Pence(**{**common, "label": in_pounds(label)})
     if kind == "integer":
         low, high = schema.get("minimum"), schema.get("maximum")
         if low is None and "exclusiveMinimum" in schema:
@@ -81,9 +155,13 @@ def _field(schema: Schema, kinds: Schema, label: str) -> forms.Field:
     if kind == "array":
         items = _whole(schema.get("items", {}), kinds)
         if items.get("type") == "string":
-            return Lines(both=False, **common)
-        if items.get("type") == "object" and {"en", "gd"} == set(items.get("properties", {})):
-            return Lines(both=True, **common)
+            return Lines(**common)
+        if items.get("type") == "array" and items.get("items", {}).get("type") == "string":
+            return Lines(several=True, **common)
+        columns = _columns(items, kinds)
+        hint: Any
+        if columns:
+            return Lines(columns=columns, **common)
     return forms.JSONField(required=False, widget=forms.Textarea({"rows": 3}), **common)
 
 
