@@ -159,7 +159,6 @@ def _field(schema: Schema, kinds: Schema, label: str) -> forms.Field:
         if items.get("type") == "array" and items.get("items", {}).get("type") == "string":
             return Lines(several=True, **common)
         columns = _columns(items, kinds)
-        hint: Any
         if columns:
             return Lines(columns=columns, **common)
     return forms.JSONField(required=False, widget=forms.Textarea({"rows": 3}), **common)
