@@ -22,10 +22,11 @@ from core.rounds.services import round_advance
 from core.voting.box import box_of
 from core.voting.keys import count_keys
 from core.voting.log import log_write
+from core.voting.services import roll_claim
 from tenants.office.clone import pg_dump_program
 from tenants.registry.context import Role, in_tenant
 from tests.support.journey import Resident, round_open
-from tests.support.votes import by_email, by_force, by_sign_in, canonical, cast_with, roll_claim, voting_open
+from tests.support.votes import by_email, by_force, by_sign_in, canonical, cast_with, voting_open
 
 BYTES = re.compile(r"\\\\x([0-9a-f]+)")
 UUIDS = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")

@@ -142,5 +142,5 @@ def by_force(tenant: Any, statement: str, *values: Any) -> list[tuple[Any, ...]]
     with psycopg.connect(environment().admin_database_url, dbname=database, autocommit=True) as admin:
         admin.execute("SET session_replication_role = replica")
         admin.execute(sql.SQL("SET search_path = {}").format(sql.Identifier(tenant.schema)))
-        cursor = admin.execute(statement, values)  # type: ignore[call-overload]
+        cursor = admin.execute(statement, values)
         return list(cursor.fetchall()) if cursor.description else []
