@@ -103,7 +103,7 @@ class Session(Sealed, AbstractBaseSession):
 
 
 class SubjectSalt(Sealed):
-    """What makes a person somebody else at this tenant than at any other. Made once; changing it would orphan everybody.
+    """What makes a person somebody else at this tenant than at any other. Made once: another one orphans everybody.
 
     It goes with the tenant's export, since without it nobody who has ever signed in is known again.
     """

@@ -14,7 +14,7 @@ from core.audit.services import event_record
 from core.kernel.clock import database_now
 from core.kernel.errors import Refused
 from core.people.events import RoleEnded, RoleGranted
-from core.people.models import Person, RoleGrant
+from core.people.models import Person, RoleGrant, Session
 from core.people.selectors import roles_of
 
 EDITORS = "Editors"
@@ -32,6 +32,17 @@ def person_know(*, issuer: str, subject: str, display_name: str = "") -> Person:
             Person.objects.filter(pk=person.pk).update(display_name=display_name[:80])
             person.display_name = display_name[:80]
     return person
+
+
+def sessions_end(*, issuer: str, subject: str = "", marks: tuple[str, ...] = ()) -> int:
+    """End the sessions that the provider has ended: those with one of its marks, else all of this subject's."""
+    with transaction.atomic():
+        if marks:
+            found = Session.objects.filter(provider_mark__in=marks)
+        else:
+            found = Session.objects.filter(person__issuer=issuer, person__subject=subject)
+        ended, _by_table = found.delete()
+    return ended
 
 
 def role_grant(

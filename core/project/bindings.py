@@ -9,11 +9,13 @@ from __future__ import annotations
 def bind() -> None:
     """Bind every port. Called once per process; calling it again changes nothing."""
     from cms.provisioning import pages_step
+    from core.people.sso.realm.service import login_step
     from core.places.provisioning import areas_step
     from plugins.host.provisioning import plugins_step
     from tenants.office.provisioning import Step, bind_steps
 
-    bind_steps([Step("plugins", plugins_step), Step("areas", areas_step), Step("pages", pages_step)])
+    login = Step("login", login_step, inside=False)
+    bind_steps([Step("plugins", plugins_step), Step("areas", areas_step), Step("pages", pages_step), login])
 
     from cms.ports import bind_surroundings
     from core.web.hub.views import NationalHome

@@ -14,6 +14,7 @@ class ProvisioningStep(models.Model):
         RUNNING = "running"
         DONE = "done"
         FAILED = "failed"
+        WAITING = "waiting"
 
     tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="steps")
     position = models.PositiveSmallIntegerField()

@@ -32,10 +32,14 @@ from tenants.registry.seal import GUARD, sealed_tables
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """A step's name, and what it does. `inside` steps run in the tenant, in one transaction with its record apart."""
+    """A step's name, and what it does. `inside` steps run in the tenant, in one transaction with its record apart.
+
+    A step that gives back words has something to wait for that a tenant can be served without; the words say what.
+    It is tried again when the creation is run again.
+    """
 
     name: str
-    run: Callable[[TenantRef], None]
+    run: Callable[[TenantRef], str | None]
     inside: bool = True
 
 
@@ -183,12 +187,11 @@ def _finish(row: ProvisioningStep, state: str, seconds: float, error: str = "") 
         )
 
 
-def _run(step: Step, tenant: TenantRef) -> None:
+def _run(step: Step, tenant: TenantRef) -> str | None:
     if not step.inside:
-        step.run(tenant)
-        return
+        return step.run(tenant)
     with in_tenant(tenant, role=Role.STAFF), transaction.atomic():
-        step.run(tenant)
+        return step.run(tenant)
 
 
 def provision(tenant: TenantRef, *, say: Callable[[str], None] = lambda text: None) -> list[ProvisioningStep]:
@@ -199,7 +202,7 @@ def provision(tenant: TenantRef, *, say: Callable[[str], None] = lambda text: No
             continue
         begun = time.perf_counter()
         try:
-            _run(step, tenant)
+            waiting = _run(step, tenant)
         except Exception as error:
             _finish(row, ProvisioningStep.State.FAILED, time.perf_counter() - begun, repr(error))
             raise ProvisioningFailed(
@@ -207,7 +210,8 @@ def provision(tenant: TenantRef, *, say: Callable[[str], None] = lambda text: No
                 code="provisioning.step_failed",
                 remedy="Mend what it says and run the same command again; it goes on from this step.",
             ) from error
-        _finish(row, ProvisioningStep.State.DONE, time.perf_counter() - begun)
+        state = ProvisioningStep.State.WAITING if waiting else ProvisioningStep.State.DONE
+        _finish(row, state, time.perf_counter() - begun, waiting or "")
         say(f"{tenant.slug}: {step.name} {time.perf_counter() - begun:.2f} s")
     with in_public():
         Tenant.objects.filter(id=tenant.uuid, state=Tenant.State.REQUESTED).update(state=Tenant.State.ACTIVE)

@@ -24,7 +24,13 @@ from tests.support.http import SiteClient
 
 # Anybody may ask; what they get is the page or an answer about their own request, never a demand to sign in.
 ANYBODY, SIGNED_IN, OFFICERS, POST_ONLY = "anybody", "signed in", "officers", "post only"
-SIGN_IN = {"sign-in/": ANYBODY, "sign-in/callback/": ANYBODY, "sign-out/": POST_ONLY}
+SIGN_IN = {
+    "sign-in/": ANYBODY,
+    "sign-in/callback/": ANYBODY,
+    "sign-out/": POST_ONLY,
+    # The provider itself: it shows who it is by its signature.
+    "sign-out/back-channel/": POST_ONLY,
+}
 PLAIN = {"theme.css": ANYBODY, "robots.txt": ANYBODY, ".well-known/security.txt": ANYBODY}
 PAGES = {"": ANYBODY, "accessibility/": ANYBODY, "privacy/": ANYBODY, "complaints/": ANYBODY}
 # The editors' pages: one address for all of them, last of every public host.

@@ -6,6 +6,7 @@ import hmac
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from django.utils.translation import gettext as _
 from joserfc import jwt
@@ -18,16 +19,30 @@ from core.kernel.errors import Refused
 ALGORITHMS = ["RS256", "PS256", "ES256"]
 LEEWAY_SECONDS = 60
 OLDEST_SECONDS = 600
+# What no token of an honest provider comes near; a longer one is not even read.
+MOST_CHARACTERS = 16_384
+# How strongly somebody has shown who they are, as the realm files name it; what is not named is nothing.
+LEVELS = {"one-factor": 1, "two-factors": 2}
+
+Keys = Callable[[bool], KeySet]
+"""`keys(fresh)` gives the provider's keys."""
 
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """Who signed in, as this tenant's client may know them. `email` is empty unless the provider has verified it."""
+    """Who signed in, as this tenant's client may know them. `email` is empty unless the provider has verified it.
+
+    `level` and `proved_at` (seconds since 1970 UTC, 0 where nobody says) are the provider's word on how strongly and
+    when they showed it. `session` is the provider's own name for its session: never stored, see `session_mark`.
+    """
 
     issuer: str
     subject: str
     display_name: str
     email: str = ""
+    level: int = 0
+    proved_at: int = 0
+    session: str = ""
 
 
 def _refused(what: str) -> Refused:
@@ -38,7 +53,10 @@ def _refused(what: str) -> Refused:
     )
 
 
-def _decoded(token: str, keys: Callable[[bool], KeySet]) -> dict[str, object]:
+def decoded(token: str, keys: Keys) -> dict[str, Any]:
+    """The claims of a token that the provider has signed. Raises JoseError or ValueError for any other."""
+    if len(token) > MOST_CHARACTERS:
+        raise ValueError("too long")
     try:
         return jwt.decode(token, keys(False), algorithms=ALGORITHMS).claims
     except InvalidKeyIdError:
@@ -46,16 +64,14 @@ def _decoded(token: str, keys: Callable[[bool], KeySet]) -> dict[str, object]:
         return jwt.decode(token, keys(True), algorithms=ALGORITHMS).claims
 
 
-def identity_of(
-    token: str, *, keys: Callable[[bool], KeySet], issuer: str, client: str, nonce: str, now: float | None = None
-) -> Identity:
+def identity_of(token: str, *, keys: Keys, issuer: str, client: str, nonce: str, now: float | None = None) -> Identity:
     """The identity in a verified token. Raises Refused with a code that names the check which failed.
 
-    `keys(fresh)` gives the provider's keys; `now` is in seconds since 1970 UTC.
+    `now` is in seconds since 1970 UTC.
     """
     moment = time.time() if now is None else now
     try:
-        claims = _decoded(token, keys)
+        claims = decoded(token, keys)
     except (JoseError, ValueError) as error:
         raise _refused("signature") from error
     if claims.get("iss") != issuer:
@@ -78,4 +94,33 @@ def identity_of(
     email = claims.get("email") if claims.get("email_verified") is True else ""
     if not isinstance(email, str) or len(email) > 254 or email.count("@") != 1:
         email = ""
-    return Identity(issuer=issuer, subject=subject, display_name=str(claims.get("name") or "")[:80], email=email)
+    proved = claims.get("auth_time")
+    return Identity(
+        issuer=issuer,
+        subject=subject,
+        display_name=str(claims.get("name") or "")[:80],
+        email=email,
+        level=LEVELS.get(str(claims.get("acr")), 0),
+        proved_at=int(proved) if isinstance(proved, int | float) and 0 < proved <= moment + LEEWAY_SECONDS else 0,
+        session=str(claims.get("sid") or "")[:255],
+    )
+
+
+def proof_check(identity: Identity, *, level: int, within: int | None, now: float | None = None) -> None:
+    """Whether somebody has shown who they are as strongly and as lately as was asked, by the token's own word.
+
+    Raises Refused saying what would be enough.
+    """
+    moment = time.time() if now is None else now
+    if identity.level < level:
+        raise Refused(
+            _("You signed in, but not strongly enough for this."),
+            code="sign_in.level",
+            remedy=_("Sign in again with a second proof, such as a code from an app on your phone."),
+        )
+    if within is not None and moment - identity.proved_at > within + LEEWAY_SECONDS:
+        raise Refused(
+            _("You showed who you are too long ago for this."),
+            code="sign_in.stale",
+            remedy=_("Sign in again."),
+        )

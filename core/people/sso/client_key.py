@@ -7,6 +7,7 @@ at once: both before and after it the provider knows what we sign with.
 
 from __future__ import annotations
 
+import base64
 import json
 import secrets
 import time
@@ -29,7 +30,7 @@ ASSERTION = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 def _key(seed: bytes) -> ECKey:
     private = ec.derive_private_key(int.from_bytes(seed) % (ORDER - 1) + 1, ec.SECP256R1())
     numbers = private.private_numbers()
-    made = ECKey.import_key(
+    return ECKey.import_key(
         {
             "kty": "EC",
             "crv": "P-256",
@@ -41,12 +42,9 @@ def _key(seed: bytes) -> ECKey:
             "kid": digest(seed + b"/public")[:16],
         }
     )
-    return made
 
 
 def _number(value: int) -> str:
-    import base64
-
     return base64.urlsafe_b64encode(value.to_bytes(32)).rstrip(b"=").decode()
 
 

@@ -11,15 +11,17 @@ from django.core.cache import cache
 from django.utils.translation import gettext as _
 
 from core.kernel.crypto import digest, token_open, token_seal
-from core.kernel.env import environment
 from core.kernel.errors import Invalid, Refused
-from core.people.sso.claims import Identity, identity_of
-from core.people.sso.provider import provider, unreachable
+from core.people.sso.claims import Identity, identity_of, proof_check
+from core.people.sso.door import door_of
+from core.people.sso.provider import Asked, provider
+from core.people.sso.sites import CALLBACK, SIGNED_OUT
 from tenants.registry.hosts import Site, origin
 
-CALLBACK = "/sign-in/callback/"
 PURPOSE = "sign-in"
 LIFE = timedelta(minutes=10)
+
+__all__ = ["Asked", "Attempt", "Begun", "begin", "finish", "note_open", "signed_out_address"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,59 +35,73 @@ class Begun:
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """A sign-in that came back good."""
+    """A sign-in that came back good. `token` is what the provider wants to see again when the person signs out."""
 
     identity: Identity
     next: str
+    token: str
 
 
-def client_of(site: Site) -> str:
-    """The client of a tenant's host: one each, so that a token for one is worth nothing at another."""
-    return f"commonty-{site.tenant.slug}" + ("-staff" if site.purpose == "staff" else "")
-
-
-def _issuer() -> str:
-    issuer = environment().oidc_issuer
-    if not issuer:
-        raise unreachable()
-    return issuer
-
-
-def begin(site: Site, *, next_path: str) -> Begun:
+def begin(site: Site, *, next_path: str, asked: Asked | None = None) -> Begun:
     """Begin at this host. Raises Unavailable when the provider does not answer."""
+    asked = asked or Asked()
+    door = door_of(site)
     state, nonce, verifier = secrets.token_urlsafe(24), secrets.token_urlsafe(24), secrets.token_urlsafe(48)
-    url = provider(_issuer()).away(
-        client=client_of(site), redirect=origin(site.host) + CALLBACK, state=state, nonce=nonce, verifier=verifier
+    url = provider(door.issuer).away(
+        door, redirect=origin(site.host) + CALLBACK, state=state, nonce=nonce, verifier=verifier, asked=asked
     )
-    note = {"state": state, "nonce": nonce, "verifier": verifier, "next": next_path, "host": site.host}
+    note = {
+        "state": state,
+        "nonce": nonce,
+        "verifier": verifier,
+        "next": next_path,
+        "host": site.host,
+        "issuer": door.issuer,
+        "level": asked.level,
+        "within": asked.within,
+        "silent": asked.silent,
+    }
     return Begun(url=url, state=state, note=token_seal(PURPOSE, site.tenant.uuid, note, ttl=LIFE))
 
 
-def finish(site: Site, *, note: str, state: str, code: str, issuer: str = "") -> Attempt:
-    """Take a browser back. Raises Refused or Invalid when it is not the one that began here, or the second time."""
+def note_open(site: Site, *, note: str, state: str) -> dict[str, object]:
+    """The note of the sign-in that this browser began here. Raises Refused when it did not."""
     try:
         kept = token_open(PURPOSE, site.tenant.uuid, note)
     except Invalid as error:
         raise _not_ours("expired" if error.code == "token.expired" else "state") from error
     if not hmac.compare_digest(str(kept["state"]).encode(), state.encode()) or kept["host"] != site.host:
         raise _not_ours("state")
+    return kept
+
+
+def finish(site: Site, *, note: str, state: str, code: str, issuer: str = "") -> Attempt:
+    """Take a browser back. Raises Refused or Invalid when it is not the one that began here, or the second time."""
+    kept = note_open(site, note=note, state=state)
     if not cache.add(f"sign-in/{digest(state.encode())}", 1, timeout=int(LIFE.total_seconds())):
         raise _not_ours("replayed")
-    expected = _issuer()
-    if issuer and issuer != expected:
+    door = door_of(site)
+    # Whoever answers must be whom we asked, both by its own word and by what we noted (mix-up, RFC 9207).
+    if kept["issuer"] != door.issuer or (issuer and issuer != door.issuer):
         raise _not_ours("issuer")
-    source = provider(expected)
-    token = source.id_token(
-        client=client_of(site), redirect=origin(site.host) + CALLBACK, code=code, verifier=kept["verifier"]
-    )
+    source = provider(door.issuer)
+    token = source.id_token(door, redirect=origin(site.host) + CALLBACK, code=code, verifier=str(kept["verifier"]))
     identity = identity_of(
         token,
         keys=lambda fresh: source.keys(fresh=fresh),
-        issuer=expected,
-        client=client_of(site),
-        nonce=kept["nonce"],
+        issuer=door.issuer,
+        client=door.client,
+        nonce=str(kept["nonce"]),
     )
-    return Attempt(identity=identity, next=kept["next"])
+    within = kept["within"]
+    proof_check(identity, level=int(str(kept["level"])), within=within if isinstance(within, int) else None)
+    return Attempt(identity=identity, next=str(kept["next"]), token=token)
+
+
+def signed_out_address(site: Site, *, token: str) -> str:
+    """Where the browser goes so that the provider's own session ends too; empty where there is no such place."""
+    door = door_of(site)
+    return provider(door.issuer).end(door, token=token, back=origin(site.host) + SIGNED_OUT)
 
 
 def _not_ours(what: str) -> Refused:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import time
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
+from urllib.parse import urlencode
 
 import requests
 from authlib.common.errors import AuthlibBaseError
@@ -14,33 +16,60 @@ from django.utils.translation import gettext as _
 from joserfc.errors import JoseError
 from joserfc.jwk import KeySet
 
-from core.kernel.env import environment
-from core.kernel.errors import Refused, Unavailable
+from core.kernel.errors import Refused
+from core.people.sso.claims import LEVELS
+from core.people.sso.client_key import assertion
+from core.people.sso.door import Door, unreachable
 
 SECONDS = 5
 # A provider that changes its endpoints is believed after this long.
 KEPT_SECONDS = 3600.0
 # Whoever sends tokens with made-up key names must not make us ask the provider each time.
 KEYS_PAUSE_SECONDS = 30.0
-SCOPE = "openid profile email"
 
 
-def unreachable() -> Unavailable:
-    return Unavailable(
-        _("The sign-in service does not answer."),
-        code="sign_in.unreachable",
-        remedy=_("Wait a few minutes and try again. Every page can be read without signing in."),
-    )
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a sign-in asks of the provider beyond who somebody is.
+
+    `level` and `within` (seconds) are checked in the answer; `silent` wants no page shown at all, `fresh` wants the
+    person asked even where a session stands; `language` is that of our page, `hint` the provider behind the provider.
+    """
+
+    level: int = 0
+    within: int | None = None
+    silent: bool = False
+    fresh: bool = False
+    language: str = ""
+    hint: str = ""
+
+    def words(self) -> dict[str, str]:
+        """As parameters of the authorization request."""
+        said: dict[str, str] = {}
+        if self.level:
+            name = next(name for name, level in LEVELS.items() if level == self.level)
+            # Essential: the provider must reach this level or say that it did not.
+            said["claims"] = json.dumps({"id_token": {"acr": {"essential": True, "values": [name]}}})
+        if self.within is not None:
+            said["max_age"] = str(self.within)
+        if self.silent or self.fresh:
+            said["prompt"] = "none" if self.silent else "login"
+        if self.language:
+            said["ui_locales"] = self.language
+        if self.hint:
+            said["kc_idp_hint"] = self.hint
+        return said
 
 
 @dataclass(frozen=True, slots=True)
 class Endpoints:
-    """The part of the provider's published description that we use."""
+    """The part of the provider's published description that we use. `end` is empty where it offers no sign-out."""
 
     issuer: str
     authorization: str
     token: str
     keys: str
+    end: str = ""
 
 
 class Provider:
@@ -72,7 +101,14 @@ class Provider:
             names = ("issuer", "authorization_endpoint", "token_endpoint", "jwks_uri")
             if any(not isinstance(found.get(name), str) for name in names) or found["issuer"] != self.issuer:
                 raise unreachable()
-            self._endpoints = Endpoints(*(found[name] for name in names))
+            end = found.get("end_session_endpoint")
+            self._endpoints = Endpoints(
+                issuer=found["issuer"],
+                authorization=found["authorization_endpoint"],
+                token=found["token_endpoint"],
+                keys=found["jwks_uri"],
+                end=end if isinstance(end, str) else "",
+            )
             self._endpoints_at = now
         return self._endpoints
 
@@ -88,22 +124,46 @@ class Provider:
             self._keys_at = now
         return self._keys
 
-    def away(self, *, client: str, redirect: str, state: str, nonce: str, verifier: str) -> str:
+    def away(self, door: Door, *, redirect: str, state: str, nonce: str, verifier: str, asked: Asked) -> str:
         """The address to send a browser to."""
-        session = OAuth2Session(client, redirect_uri=redirect, scope=SCOPE, code_challenge_method="S256")
+        session = OAuth2Session(door.client, redirect_uri=redirect, scope=door.scope, code_challenge_method="S256")
         url, _state = session.create_authorization_url(
-            self.endpoints().authorization, state=state, nonce=nonce, code_verifier=verifier
+            self.endpoints().authorization, state=state, nonce=nonce, code_verifier=verifier, **asked.words()
         )
         return str(url)
 
-    def id_token(self, *, client: str, redirect: str, code: str, verifier: str) -> str:
+    def end(self, door: Door, *, token: str, back: str) -> str:
+        """The address at which the provider ends its own session and sends the browser back to `back`."""
+        address = self.endpoints().end
+        words = {"id_token_hint": token, "client_id": door.client, "post_logout_redirect_uri": back}
+        return f"{address}?{urlencode(words)}" if address and token else ""
+
+    def id_token(self, door: Door, *, redirect: str, code: str, verifier: str) -> str:
         """Exchange a code for the ID token. Raises Refused when the provider does not accept the code."""
+        ways: list[dict[str, str]] = [
+            assertion(key, client=door.client, audience=door.issuer) | {"client_id": door.client} for key in door.keys
+        ] or [{}]
+        for number, shown in enumerate(ways, start=1):
+            try:
+                return self._exchange(door, shown, redirect=redirect, code=code, verifier=verifier)
+            except AuthlibBaseError as error:
+                # After the service's secret was exchanged the provider may still know the earlier key only.
+                if number < len(ways) and error.error in ("invalid_client", "unauthorized_client"):
+                    continue
+                raise Refused(
+                    _("The sign-in service did not confirm this sign-in."),
+                    code="sign_in.code_refused",
+                    remedy=_("Start again from the page you came from."),
+                ) from error
+        raise unreachable()
+
+    def _exchange(self, door: Door, shown: dict[str, str], *, redirect: str, code: str, verifier: str) -> str:
         session = OAuth2Session(
-            client,
-            environment().oidc_client_secret,
+            door.client,
+            door.secret or None,
             redirect_uri=redirect,
-            scope=SCOPE,
-            token_endpoint_auth_method="client_secret_basic",  # noqa: S106  # the name of a method
+            scope=door.scope,
+            token_endpoint_auth_method="none" if shown else "client_secret_basic",
         )
         try:
             answer = session.fetch_token(
@@ -112,13 +172,8 @@ class Provider:
                 code=code,
                 code_verifier=verifier,
                 timeout=SECONDS,
+                **shown,
             )
-        except AuthlibBaseError as error:
-            raise Refused(
-                _("The sign-in service did not confirm this sign-in."),
-                code="sign_in.code_refused",
-                remedy=_("Start again from the page you came from."),
-            ) from error
         except (requests.RequestException, ValueError) as error:
             raise unreachable() from error
         finally:

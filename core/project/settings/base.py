@@ -27,6 +27,7 @@ TENANT_APPS = [
     "core.people",
     "core.places",
     "core.rounds",
+    "core.rounds.delegation",
     "core.proposals",
     "core.voting",
     "core.notices",
@@ -79,6 +80,7 @@ AUTHENTICATION_BACKENDS = ["core.people.backends.GrantBackend"]
 SESSION_ENGINE = "core.people.sessions"
 
 MIDDLEWARE = [
+    "core.people.sso.sector.SectorMiddleware",
     "tenants.registry.middleware.TenantMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "core.ui.csp.ContentSecurityPolicy",

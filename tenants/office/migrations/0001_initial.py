@@ -29,7 +29,7 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('position', models.PositiveSmallIntegerField()),
                 ('name', models.CharField(max_length=40)),
-                ('state', models.CharField(choices=[('running', 'Running'), ('done', 'Done'), ('failed', 'Failed')], max_length=8)),
+                ('state', models.CharField(choices=[('running', 'Running'), ('done', 'Done'), ('failed', 'Failed'), ('waiting', 'Waiting')], max_length=8)),
                 ('attempts', models.PositiveSmallIntegerField(default=0)),
                 ('seconds', models.FloatField(default=0)),
                 ('error', models.TextField(blank=True)),

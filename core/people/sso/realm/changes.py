@@ -59,10 +59,8 @@ def differences(wanted: Any, found: Any, path: str = "") -> Iterator[tuple[str, 
             for number, (one, other) in enumerate(zip(wanted, found, strict=True), start=1):
                 yield from differences(one, other, f"{path}[{number}]")
             return
-    elif wanted == found:
-        return
     # An empty value that the server leaves out is the same thing.
-    elif found is None and wanted in ("", [], {}, False):
+    elif wanted == found or (found is None and wanted in ("", [], {}, False)):
         return
     yield path, _shown(path, found), _shown(path, wanted)
 

@@ -36,6 +36,11 @@ class Registered:
     client_key: int
 
     @property
+    def ready(self) -> bool:
+        """Whether it has a schema that can hold its salt; before that its own creation sees to its clients."""
+        return bool(self.salt_mark) or self.ref.state not in (Tenant.State.REQUESTED, Tenant.State.ERASED)
+
+    @property
     def gone(self) -> bool:
         return self.ref.state == Tenant.State.ERASED
 

@@ -15,7 +15,6 @@ from core.people.sso.realm.changes import Change, differences
 from core.people.sso.realm.clients import (
     MAPPER,
     SALT,
-    SCOPES,
     Registered,
     mapper,
     mapper_of,
@@ -25,10 +24,9 @@ from core.people.sso.realm.clients import (
 )
 from core.people.sso.realm.files import realm_file
 from core.people.sso.realm.parts import RealmParts
-from core.people.sso.realm.server import Conflict, Server, segment
+from core.people.sso.realm.server import Conflict, Server
 from core.people.sso.salts import salt_mark, salt_of
 from core.people.sso.sites import RealmKind, RealmNames
-from tenants.registry.selectors import tenant_by_uuid
 
 # Keycloak answers more at once no faster, and residents are signing in meanwhile.
 AT_ONCE = 4
@@ -55,7 +53,7 @@ class Convergence:
         """Everything that differs, the gravest first. Changes nothing."""
         self.server.version_check()
         found = [change for parts in self.realms.values() for change in parts.plan()]
-        found += self._clients_plan(registered())
+        found += self._clients_plan([one for one in registered() if one.ready])
         return sorted(found, key=lambda change: not change.grave)
 
     def _there(self, kind: RealmKind) -> list[dict[str, Any]]:
@@ -84,14 +82,14 @@ class Convergence:
     def apply(self) -> list[Change]:
         """Make everything as it should be; returns what was different and was mended.
 
-        Raises the first error after the rest has been tried, so that one bad client does not hold up the others.
+        Raises the first error among the clients once the rest has been tried: one does not hold up the others.
         """
         before = self.plan()
         for kind, parts in self.realms.items():
             if any(change.realm == parts.realm for change in before):
                 self.say(f"Realm {self.names.of(kind)} …")
                 parts.apply()
-        self._clients_apply(registered())
+        self._clients_apply([one for one in registered() if one.ready])
         return [change for change in before if change.verb != "look"]
 
     def tenant_apply(self, tenant: Registered) -> None:
@@ -166,7 +164,7 @@ class Convergence:
                 rows = self.server.call("GET", path, clientId=wanted["clientId"])
                 if not rows or not ours(rows[0]) or _key(rows[0])[0] != str(one.ref.uuid):
                     raise Refused(
-                        f"In realm {self.names.of(kind)} a client {wanted['clientId']} stands that is not this tenant's.",
+                        f"Realm {self.names.of(kind)} has a client {wanted['clientId']} that is not this tenant's.",
                         code="realm.client_taken",
                         remedy="Find out who made it; rename or remove it by hand, then run this again.",
                     ) from None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 
 from core.people.sso.client_key import service_jwks
@@ -68,7 +69,7 @@ class RealmParts:
         profiles = {row["name"]: row for row in get("GET", f"{self.base}/client-policies/profiles")["profiles"]}
         policies = {row["name"]: row for row in get("GET", f"{self.base}/client-policies/policies")["policies"]}
         service = self.service_client()
-        found = {
+        return {
             "client scope": {
                 row["name"]: (self._scope(row), _by_mapper(scopes.get(row["name"])))
                 for row in self.file["client_scope"]
@@ -79,7 +80,6 @@ class RealmParts:
             "user profile": {"": (user_profile(self.file), self._profile_found())},
             "service account": {self.file["service"]["client"]: (self._service_wanted(), service)},
         }
-        return found
 
     def _profile_found(self) -> dict[str, Any]:
         found: dict[str, Any] = self.server.call("GET", f"{self.base}/users/profile")
@@ -158,7 +158,7 @@ class RealmParts:
         # A role that was given by hand is taken away again: the account may do its work and nothing else.
         for name, row in held.items():
             if name not in wanted:
-                self.server.admin().connection.raw_delete(f"admin/{path}", data=_json_list([row]))
+                self.server.call("DELETE", path, [row])
         # Its tokens carry roles only where its scope does: all other clients' roles stay out of them.
         scope = f"{self.base}/clients/{client['id']}/scope-mappings/clients/{management}"
         scoped = {row["name"] for row in self.server.call("GET", scope)}
@@ -171,11 +171,9 @@ class RealmParts:
     def apply(self) -> None:
         """Make the realm as the file says, part by part; a crash between two parts is mended by the next run."""
         if not self.settings():
-            try:
+            # Another run may make it at the same moment.
+            with suppress(Conflict):
                 self.server.call("POST", "realms", {"realm": self.realm, "enabled": False})
-            except Conflict:
-                # Another run made it a moment ago.
-                pass
         # Policies come last: they are for whoever changes clients after us, too.
         if list(self._changes("", "", self.file["realm"], self.settings())):
             self.server.call("PUT", self.base, self.file["realm"])
@@ -237,9 +235,3 @@ def _by_mapper(scope: dict[str, Any] | None) -> dict[str, Any] | None:
 
 def _bare(scope: dict[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in scope.items() if key not in ("mappers", "protocolMappers")}
-
-
-def _json_list(rows: list[Any]) -> str:
-    import json
-
-    return json.dumps(rows)

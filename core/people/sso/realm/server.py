@@ -44,9 +44,9 @@ def _refused(detail: str) -> Refused:
 class _Connection(KeycloakOpenIDConnection):
     """A connection whose token comes from us: a client that shows a key has no secret to give to the library."""
 
-    def __init__(self, url: str, realm: str, token: Callable[[], dict[str, Any]]) -> None:
+    def __init__(self, url: str, token: Callable[[], dict[str, Any]]) -> None:
         self._ask = token
-        super().__init__(server_url=url, realm_name=realm, timeout=SECONDS, pool_maxsize=2)
+        super().__init__(server_url=url, realm_name="master", timeout=SECONDS, pool_maxsize=2)
 
     def get_token(self) -> None:
         self.token = self._ask()
@@ -56,22 +56,23 @@ class _Connection(KeycloakOpenIDConnection):
 
 
 class Server:
-    """One Keycloak, and who we are there. `token` asks for an access token of ours; threads have a connection each."""
+    """One Keycloak, and who we are there. `token` asks for an access token that is good in a realm.
 
-    def __init__(self, url: str, *, token: Callable[[], dict[str, Any]]) -> None:
+    Threads have connections of their own, one for each realm.
+    """
+
+    def __init__(self, url: str, *, token: Callable[[str], dict[str, Any]]) -> None:
         self.url = url.rstrip("/")
         self._token = token
         self._kept = threading.local()
 
-    def admin(self) -> KeycloakAdmin:
-        """This thread's admin client, in the realm `master` until it is told another."""
-        if not hasattr(self._kept, "admin"):
-            try:
-                self._kept.admin = KeycloakAdmin(connection=_Connection(self.url + "/", "master", self._token))
-            except (KeycloakConnectionError, requests.RequestException) as error:
-                raise unreachable(self.url) from error
-        admin: KeycloakAdmin = self._kept.admin
-        return admin
+    def _connection(self, path: str) -> KeycloakOpenIDConnection:
+        found: dict[str, _Connection] = self._kept.__dict__.setdefault("by_realm", {})
+        parts = path.split("/")
+        realm = parts[1] if parts[0] == "realms" and len(parts) > 1 else "master"
+        if realm not in found:
+            found[realm] = _Connection(self.url + "/", lambda: self._token(realm))
+        return KeycloakAdmin(connection=found[realm]).connection
 
     def call(self, method: str, path: str, body: Any = None, *, missing: Any = ..., **query: Any) -> Any:
         """One request below `/admin/`; the JSON of the answer, or None where it has none.
@@ -80,7 +81,7 @@ class Server:
         """
         address = "admin/" + path
         try:
-            connection = self.admin().connection
+            connection = self._connection(path)
             if method == "GET":
                 answer = connection.raw_get(address, **query)
             elif method == "POST":
@@ -88,7 +89,7 @@ class Server:
             elif method == "PUT":
                 answer = connection.raw_put(address, data=_json(body))
             else:
-                answer = connection.raw_delete(address)
+                answer = connection.raw_delete(address, **({} if body is None else {"data": _json(body)}))
         except (KeycloakConnectionError, requests.RequestException) as error:
             raise unreachable(self.url) from error
         except KeycloakAuthenticationError as error:
@@ -156,11 +157,10 @@ def segment(text: str) -> str:
     return quote(text, safe="")
 
 
-def secret_token(url: str, client: str, secret: str) -> Callable[[], dict[str, Any]]:
-    """Tokens of the operator's client, which lives in the realm `master`."""
-    return lambda: token_ask(
-        url, "master", {"grant_type": "client_credentials", "client_id": client, "client_secret": secret}
-    )
+def secret_token(url: str, client: str, secret: str) -> Callable[[str], dict[str, Any]]:
+    """Tokens of the operator's client, which lives in the realm `master` and is good in every realm."""
+    fields = {"grant_type": "client_credentials", "client_id": client, "client_secret": secret}
+    return lambda realm: token_ask(url, "master", fields)
 
 
 def token_ask(url: str, realm: str, fields: dict[str, str]) -> dict[str, Any]:
