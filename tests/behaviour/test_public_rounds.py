@@ -67,7 +67,7 @@ def test_a_round_in_design_does_not_exist_for_residents(tenants: Any, site: Any)
 
 
 def refs(page: str) -> list[str]:
-    return re.findall(r'/projects/(P-\d+)/', page) or re.findall(r'value="(P-\d+)"', page)
+    return re.findall(r"/projects/(P-\d+)/", page) or re.findall(r'value="(P-\d+)"', page)
 
 
 def test_the_order_is_by_chance_and_stays(tenants: Any, site: Any, open_round: Round) -> None:

@@ -17,7 +17,8 @@ PLACE = """one => {
   const all = [...document.querySelectorAll('a[href], button, input:not([type=hidden]), select, textarea, summary')];
   const names = new Set();
   return all.filter(other => {
-    if (other === one || other.disabled || !other.offsetParent || !(other.compareDocumentPosition(one) & 4)) return false;
+    if (other === one || other.disabled || !other.offsetParent) return false;
+    if (!(other.compareDocumentPosition(one) & 4)) return false;
     if (other.type !== 'radio') return true;
     const fresh = !names.has(other.name);
     names.add(other.name);
