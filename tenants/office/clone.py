@@ -1,4 +1,4 @@
-"""The structure of the template schema as SQL text, and its fingerprint. Structure only: never a row.
+"""The structure of the template schema as SQL text. Structure only: never a row.
 
 PostgreSQL's own dump knows every kind of object; the template's name is long and unlike any other word, so the text
 serves any schema once that name is replaced.
@@ -6,7 +6,6 @@ serves any schema once that name is replaced.
 
 from __future__ import annotations
 
-import hashlib
 import importlib
 import os
 import re
@@ -79,10 +78,3 @@ def structure(schema: str, database: str) -> str:
 def structure_for(text: str, schema: str) -> str:
     """The template's structure under another name."""
     return text.replace(TEMPLATE, schema)
-
-
-def fingerprint(text: str, schema: str) -> str:
-    """SHA-256 of a structure with the schema's name taken out and the lines of each statement in order."""
-    neutral = text.replace(schema, "@")
-    statements = sorted(part.strip() for part in neutral.split(";\n") if part.strip())
-    return hashlib.sha256("\n".join(statements).encode()).hexdigest()

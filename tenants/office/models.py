@@ -1,4 +1,4 @@
-"""What the office keeps in `public`: the steps of each onboarding, and facts tenants have signed for all to read."""
+"""What the office keeps in `public`: the steps of each onboarding, which release each schema has, and signed facts."""
 
 from __future__ import annotations
 
@@ -34,15 +34,47 @@ class ProvisioningStep(models.Model):
 
 
 class TemplateRelease(models.Model):
-    """The structure all schemas are cloned from, as it stood after a migration of the template."""
+    """What all schemas are cloned from and brought up to, as it stood after a migration of the template.
 
-    fingerprint = models.CharField(max_length=64, unique=True)
-    structure = models.TextField()
+    `fingerprint` is the structure's alone; `mark` also covers the record of migrations, the seal and the rights, so
+    that a release which only changes a right reaches every schema too.
+    """
+
+    mark = models.CharField(max_length=64, unique=True)
+    fingerprint = models.CharField(max_length=64)
+    lines = models.JSONField(help_text="the structure line by line, to say in which one a schema differs")
+    structure = models.TextField(help_text="the structure as SQL")
     migrations = models.JSONField()
-    recorded_at = models.DateTimeField(auto_now_add=True)
+    recorded_at = models.DateTimeField(auto_now=True)
 
     def __str__(self) -> str:
-        return self.fingerprint[:12]
+        return self.mark[:12]
+
+
+class SchemaRelease(models.Model):
+    """The ledger of the fleet: one schema and one release, how often it was tried and how that ended."""
+
+    class State(models.TextChoices):
+        PENDING = "pending"
+        RUNNING = "running"
+        DONE = "done"
+        FAILED = "failed"
+
+    tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="releases")
+    release = models.ForeignKey(TemplateRelease, on_delete=models.CASCADE, related_name="schemas")
+    state = models.CharField(max_length=8, choices=State.choices)
+    cohort = models.PositiveSmallIntegerField(default=1, help_text="0: the canaries, which go first")
+    attempts = models.PositiveSmallIntegerField(default=0)
+    seconds = models.FloatField(default=0)
+    error = models.TextField(blank=True)
+    finished_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ["cohort", "id"]
+        constraints = [models.UniqueConstraint(fields=["tenant", "release"], name="office_schema_release_once")]
+
+    def __str__(self) -> str:
+        return self.state
 
 
 class SignedFact(models.Model):

@@ -15,25 +15,69 @@ from django.db import connection
 from psycopg import sql
 
 from core.kernel.env import environment
-from core.kernel.errors import Unavailable
+from core.kernel.errors import Refused, Unavailable
 from tenants.registry.place import Role, database_role
 
+LOCK = 0x464C4545
 
-@contextmanager
-def owner_connection() -> Iterator[psycopg.Connection[Any]]:
-    """A transaction as the owner; committed at the end, rolled back when anything raises."""
+
+def _open(*, autocommit: bool = False) -> psycopg.Connection[Any]:
     url = environment().migrate_database_url
     database = connection.settings_dict["NAME"]
     try:
-        opened = psycopg.connect(url, dbname=database, connect_timeout=10)
+        return psycopg.connect(url, dbname=database, connect_timeout=10, autocommit=autocommit)
     except psycopg.OperationalError as error:
         raise Unavailable(
             "The database does not answer.",
             code="database.unreachable",
             remedy="`commonty services up` starts the embedded one; COMMONTY_MIGRATE_DATABASE_URL names another.",
         ) from error
-    with opened:
+
+
+@contextmanager
+def owner_connection() -> Iterator[psycopg.Connection[Any]]:
+    """A transaction as the owner; committed at the end, rolled back when anything raises."""
+    with _open() as opened:
         yield opened
+
+
+class SchemaLocks:
+    """One process at a time builds, migrates, restores or drops a schema. A lock ends with its process."""
+
+    def __init__(self) -> None:
+        self._connection = _open(autocommit=True)
+
+    def close(self) -> None:
+        self._connection.close()
+
+    @contextmanager
+    def held(self, schema: str) -> Iterator[bool]:
+        """True while nobody else has the schema in hand; False at once when somebody has."""
+        words = [LOCK, schema]
+        row = self._connection.execute("SELECT pg_try_advisory_lock(%s, hashtext(%s))", words).fetchone()
+        ours = bool(row and row[0])
+        try:
+            yield ours
+        finally:
+            if ours:
+                self._connection.execute("SELECT pg_advisory_unlock(%s, hashtext(%s))", words)
+
+
+@contextmanager
+def schema_lock(schema: str) -> Iterator[None]:
+    """Have a schema to oneself. Raises Refused when somebody else is at work on it."""
+    locks = SchemaLocks()
+    try:
+        with locks.held(schema) as ours:
+            if not ours:
+                raise Refused(
+                    "Somebody else is at work on this tenant’s schema.",
+                    code="schema.busy",
+                    remedy="Wait until it is done, then try again; `commonty tenant show` says how far it is.",
+                )
+            yield
+    finally:
+        locks.close()
 
 
 @contextmanager

@@ -7,27 +7,26 @@ the modules that know it: `project` binds their steps with `bind_steps`.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
 from django.apps import apps
+from django.conf import settings
 from django.contrib.auth.management import create_permissions
 from django.contrib.contenttypes.management import create_contenttypes
-from django.db import connection, transaction
+from django.db import transaction
 from django.utils import timezone
 from psycopg import sql
 
 from core.audit.statements import signing_key_ensure
 from core.kernel.errors import CommontyError, Refused, Unavailable
 from tenants.office.clone import structure_for
-from tenants.office.models import ProvisioningStep, TemplateRelease
+from tenants.office.models import ProvisioningStep, SchemaRelease, TemplateRelease
 from tenants.office.owner import owner_connection
+from tenants.office.protection import grants_apply, roles_make, seal_apply
 from tenants.office.template import latest_release
 from tenants.registry.context import Role, TenantRef, in_public, in_tenant
-from tenants.registry.grants import grant_statements
 from tenants.registry.models import Tenant
-from tenants.registry.place import database_role
-from tenants.registry.seal import GUARD, sealed_tables
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,55 +86,39 @@ def clone_structure(tenant: TenantRef) -> None:
                 sql.SQL("INSERT INTO {} (app, name, applied) VALUES (%s, %s, now())").format(table),
                 [tuple(pair) for pair in release.migrations],
             )
+    # Cut off before this line, it leaves a schema which the next fleet migration looks at and finds as it should be.
+    with in_public():
+        SchemaRelease.objects.update_or_create(
+            tenant_id=tenant.uuid, release=release, defaults={"state": SchemaRelease.State.DONE, "error": ""}
+        )
 
 
 def seal(tenant: TenantRef) -> None:
     """The constant CHECK and the trigger on every sealed table of the schema."""
-    schema = sql.Identifier(tenant.schema)
     with owner_connection() as owner:
-        owner.execute(GUARD.format(schema=f'"{tenant.schema}"').encode())
-        for table in sealed_tables():
-            name = sql.Identifier(tenant.schema, table)
-            mark = sql.Identifier(f"{table[:50]}_seal")
-            owner.execute(sql.SQL("ALTER TABLE {} DROP CONSTRAINT IF EXISTS {}").format(name, mark))
-            owner.execute(
-                sql.SQL("ALTER TABLE {} ADD CONSTRAINT {} CHECK (tenant = {}::uuid)").format(
-                    name, mark, sql.Literal(str(tenant.uuid))
-                )
-            )
-            owner.execute(
-                sql.SQL(
-                    "CREATE OR REPLACE TRIGGER {} BEFORE UPDATE OR DELETE ON {}"
-                    " FOR EACH ROW EXECUTE FUNCTION {}.commonty_seal_guard()"
-                ).format(mark, name, schema)
-            )
+        seal_apply(owner, tenant)
 
 
 def roles(tenant: TenantRef) -> None:
-    """The tenant's three roles, with what the apps declare, given to the login of the service."""
-    app = str(connection.settings_dict["USER"])
+    """The tenant's three roles, with what the apps declare."""
     with owner_connection() as owner:
-        login = owner.execute("SELECT session_user").fetchone()
-        for role in Role:
-            name = database_role(tenant.schema, role)
-            if not owner.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [name]).fetchone():
-                owner.execute(sql.SQL("CREATE ROLE {} NOLOGIN").format(sql.Identifier(name)))
-            if app and (login is None or app != login[0]):
-                owner.execute(sql.SQL("GRANT {} TO {}").format(sql.Identifier(name), sql.Identifier(app)))
-        rows = owner.execute(
-            "SELECT tablename FROM pg_tables WHERE schemaname = %s ORDER BY 1", [tenant.schema]
-        ).fetchall()
-        owner.execute(";\n".join(grant_statements(tenant.schema, [str(row[0]) for row in rows])).encode())
+        roles_make(owner, tenant)
+        grants_apply(owner, tenant)
 
 
-def ground(tenant: TenantRef) -> None:
-    """Content types and permissions, which Django keeps as rows."""
-    for config in apps.get_app_configs():
-        if config.models_module is not None and config.label not in ("registry", "office"):
-            create_contenttypes(config, verbosity=0, interactive=False)
-    for config in apps.get_app_configs():
-        if config.models_module is not None and config.label not in ("registry", "office"):
-            create_permissions(config, verbosity=0, interactive=False)
+def ground(tenant: TenantRef, labels: Collection[str] = ()) -> None:
+    """Content types and permissions, which Django keeps as rows; of some apps alone where they are named."""
+    configs = [
+        config
+        for config in apps.get_app_configs()
+        if config.models_module is not None
+        and config.name not in settings.SHARED_APPS
+        and (not labels or config.label in labels)
+    ]
+    for config in configs:
+        create_contenttypes(config, verbosity=0, interactive=False)
+    for config in configs:
+        create_permissions(config, verbosity=0, interactive=False)
 
 
 def signing_key(tenant: TenantRef) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import hashlib
+import json
+from collections.abc import Callable, Sequence
 
 import psycopg
 from django.core.management import call_command
@@ -12,11 +14,14 @@ from django.db.migrations.recorder import MigrationRecorder
 from psycopg import sql
 
 from core.kernel.errors import CommontyError
-from tenants.office.clone import fingerprint, structure
+from tenants.office.catalogue import lines_digest, structure_lines
+from tenants.office.clone import structure
 from tenants.office.models import TemplateRelease
 from tenants.office.owner import django_as_owner, owner_connection
-from tenants.registry.context import in_public, in_template
-from tenants.registry.place import PUBLIC, REGISTRY_ROLE, TEMPLATE
+from tenants.registry.context import as_owner, in_public
+from tenants.registry.grants import grant_statements
+from tenants.registry.place import BACKUP_ROLE, PUBLIC, REGISTRY_ROLE, REPORT_ROLE, TEMPLATE
+from tenants.registry.seal import GUARD, sealed_tables
 
 
 class TablesOverlap(CommontyError):
@@ -30,26 +35,46 @@ def login_of(url_connection: psycopg.Connection[tuple[object, ...]]) -> str:
     return str(row[0]) if row else ""
 
 
+# What may be told of the service as a whole: no person stands in the registry, and no figure nobody has signed.
+REPORTS = {
+    "report_tenant": "SELECT slug, kind, name, code, state, created_at FROM registry_tenant",
+    "report_figure": "SELECT t.slug, f.kind, f.key, f.body, f.stated_at FROM office_signedfact f"
+    " JOIN registry_tenant t ON t.id = f.tenant_id WHERE t.state IN ('active', 'leaving')",
+    "report_fleet": "SELECT t.slug, r.mark, s.state, s.attempts, s.seconds, s.finished_at FROM office_schemarelease s"
+    " JOIN registry_tenant t ON t.id = s.tenant_id JOIN office_templaterelease r ON r.id = s.release_id",
+}
+
+
 def national_roles_ensure() -> None:
-    """The role that reads and writes the registry; the web login may become it and inherits nothing."""
+    """The roles of the registry, of reports and of backups. The web login may become the first alone."""
     app = str(connection.settings_dict["USER"])
     with owner_connection() as owner:
-        present = owner.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [REGISTRY_ROLE]).fetchone()
-        if not present:
-            owner.execute(sql.SQL("CREATE ROLE {} NOLOGIN").format(sql.Identifier(REGISTRY_ROLE)))
+        for name in (REGISTRY_ROLE, REPORT_ROLE, BACKUP_ROLE):
+            if not owner.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [name]).fetchone():
+                owner.execute(sql.SQL("CREATE ROLE {} NOLOGIN").format(sql.Identifier(name)))
         if app and app != login_of(owner):
             owner.execute(sql.SQL("GRANT {} TO {}").format(sql.Identifier(REGISTRY_ROLE), sql.Identifier(app)))
 
 
 def registry_grants() -> None:
-    """The registry role may read and write its tables, and create none."""
+    """The registry role may read and write its tables, and create none; the report role reads its views alone."""
     with owner_connection() as owner:
-        role = sql.Identifier(REGISTRY_ROLE)
+        registry, report, backup = (sql.Identifier(name) for name in (REGISTRY_ROLE, REPORT_ROLE, BACKUP_ROLE))
         owner.execute("REVOKE ALL ON SCHEMA public FROM PUBLIC")
-        owner.execute(sql.SQL("GRANT USAGE ON SCHEMA public TO {}").format(role))
-        owner.execute(sql.SQL("GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO {}").format(role))
-        owner.execute(sql.SQL("REVOKE ALL ON public.django_migrations FROM {}").format(role))
-        owner.execute(sql.SQL("GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO {}").format(role))
+        owner.execute(sql.SQL("GRANT USAGE ON SCHEMA public TO {}, {}, {}").format(registry, report, backup))
+        owner.execute(
+            sql.SQL("GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO {}").format(registry)
+        )
+        owner.execute(sql.SQL("REVOKE ALL ON public.django_migrations FROM {}").format(registry))
+        owner.execute(sql.SQL("GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO {}").format(registry))
+        owner.execute(sql.SQL("GRANT SELECT ON ALL TABLES IN SCHEMA public TO {}").format(backup))
+        owner.execute(sql.SQL("GRANT SELECT ON ALL SEQUENCES IN SCHEMA public TO {}").format(backup))
+        owner.execute("SET search_path TO public")
+        for name, words in REPORTS.items():
+            view = sql.Identifier(name)
+            owner.execute(sql.SQL("CREATE OR REPLACE VIEW {} AS ").format(view) + sql.SQL(words))
+            owner.execute(sql.SQL("REVOKE ALL ON {} FROM {}").format(view, registry))
+            owner.execute(sql.SQL("GRANT SELECT ON {} TO {}").format(view, report))
 
 
 def migrate(*, say: Callable[[str], None] = lambda text: None) -> TemplateRelease:
@@ -63,10 +88,10 @@ def migrate(*, say: Callable[[str], None] = lambda text: None) -> TemplateReleas
     with django_as_owner():
         for schema, words in ((PUBLIC, "the registry"), (TEMPLATE, "the template schema")):
             say(f"Migrating {words} …")
-            with in_template(schema):
+            with as_owner(schema):
                 # Django's own command: the one of django-tenants walks the tenants, which the office does itself.
                 call_command(Migrate(), interactive=False, verbosity=0, skip_checks=True)
-        with in_template(TEMPLATE):
+        with as_owner(TEMPLATE):
             applied = sorted(MigrationRecorder(connection).applied_migrations())
     registry_grants()
     overlap = tables_in_both(TEMPLATE)
@@ -76,13 +101,28 @@ def migrate(*, say: Callable[[str], None] = lambda text: None) -> TemplateReleas
             code="tables.overlap",
             remedy="An app belongs either to SHARED_APPS or to TENANT_APPS.",
         )
+    with owner_connection() as owner:
+        lines = structure_lines(owner, TEMPLATE)
     text = structure(TEMPLATE, str(connection.settings_dict["NAME"]))
-    mark = fingerprint(text, TEMPLATE)
+    migrations = [list(pair) for pair in applied]
     with in_public():
-        release, _ = TemplateRelease.objects.get_or_create(
-            fingerprint=mark, defaults={"structure": text, "migrations": [list(pair) for pair in applied]}
+        release, _ = TemplateRelease.objects.update_or_create(
+            mark=_mark(lines, migrations),
+            defaults={
+                "fingerprint": lines_digest(lines),
+                "lines": lines,
+                "structure": text,
+                "migrations": migrations,
+            },
         )
     return release
+
+
+def _mark(lines: Sequence[str], migrations: list[list[str]]) -> str:
+    """A digest of everything a schema must have to be of this release."""
+    tables = sorted({line.split(" ")[1] for line in lines if line.startswith("table ")})
+    whole = [list(lines), migrations, grant_statements("@", tables), sealed_tables(), GUARD]
+    return hashlib.sha256(json.dumps(whole).encode()).hexdigest()
 
 
 def tables_in_both(schema: str) -> list[str]:
@@ -98,4 +138,4 @@ def tables_in_both(schema: str) -> list[str]:
 
 def latest_release() -> TemplateRelease | None:
     with in_public():
-        return TemplateRelease.objects.order_by("-id").first()
+        return TemplateRelease.objects.order_by("-recorded_at", "-id").first()

@@ -24,11 +24,11 @@ __all__ = [
     "NoTenant",
     "Role",
     "TenantRef",
+    "as_owner",
     "current_role",
     "current_tenant",
     "each_tenant",
     "in_public",
-    "in_template",
     "in_tenant",
     "tenant_or_none",
 ]
@@ -141,9 +141,13 @@ def in_public() -> Iterator[None]:
 
 
 @contextmanager
-def in_template(schema: str) -> Iterator[None]:
-    """Stand in a schema as its owner, to migrate it; only on a connection of the owner's login."""
-    with _stand(owner_place(schema), None):
+def as_owner(schema: str, *, tenant: TenantRef | None = None, timeouts: str = "owner") -> Iterator[None]:
+    """Stand in a schema as its owner, to migrate it; only on a connection of the owner's login.
+
+    Where a tenant is named its rows may be written, as a migration that fills a new column does.
+    """
+    place = owner_place(schema, tenant.uuid if tenant else None, timeouts)
+    with _stand(place, (tenant, Role.WORKER) if tenant else None):
         yield
 
 

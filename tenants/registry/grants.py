@@ -7,16 +7,21 @@ readable and not writable.
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping, Sequence
+
 from django.apps import apps
 from django.db import models
 
-from tenants.registry.place import Role, database_role
+from tenants.registry.place import BACKUP_ROLE, Role, database_role
 
 DEFAULT = {
     Role.VOTER: "SELECT",
     Role.STAFF: "SELECT, INSERT, UPDATE, DELETE",
     Role.WORKER: "SELECT, INSERT, UPDATE, DELETE",
 }
+RECORD = "django_migrations"
+PRIVILEGE = re.compile(r"\s*(SELECT|INSERT|UPDATE|DELETE)\s*(?:\(([^)]*)\))?\s*(?:,|$)")
 
 
 def declared() -> dict[str, dict[str, str]]:
@@ -40,34 +45,56 @@ def functions() -> dict[str, tuple[str, ...]]:
     return found
 
 
-def grant_statements(schema: str, tables: list[str]) -> list[str]:
-    """The SQL that gives a schema's roles exactly what is declared, having taken everything away first."""
+def privileges(table: str, role: Role, exceptions: Mapping[str, Mapping[str, str]]) -> str:
+    """What one role may do to one table, as SQL words; empty for nothing."""
+    if table == RECORD:
+        return ""
+    return exceptions.get(table, {}).get(role.value, DEFAULT[role])
+
+
+def parsed(words: str) -> frozenset[tuple[str, str]]:
+    """Privileges as pairs of verb and column, the column empty for the whole table. Raises ValueError."""
+    found: set[tuple[str, str]] = set()
+    at = 0
+    while at < len(words):
+        match = PRIVILEGE.match(words, at)
+        if match is None or match.end() == at:
+            raise ValueError(f"These are no privileges: {words!r}")
+        columns = match[2].split(",") if match[2] else [""]
+        found |= {(match[1], column.strip()) for column in columns}
+        at = match.end()
+    return frozenset(found)
+
+
+def grant_statements(schema: str, tables: Sequence[str], partitions: Sequence[str] = ()) -> list[str]:
+    """The SQL that gives a schema's roles exactly what is declared, having taken everything away first.
+
+    Nothing is ever granted on a partition: whoever could read one would read past what its table allows.
+    """
     quoted = f'"{schema}"'
+    roles = {role: f'"{database_role(schema, role)}"' for role in Role}
+    everybody = ", ".join(roles.values())
     statements = [
         f"REVOKE ALL ON SCHEMA {quoted} FROM PUBLIC",
-        f"REVOKE ALL ON ALL TABLES IN SCHEMA {quoted} FROM PUBLIC",
+        f"REVOKE ALL ON ALL TABLES IN SCHEMA {quoted} FROM PUBLIC, {everybody}",
+        f"GRANT USAGE ON SCHEMA {quoted} TO {everybody}, {BACKUP_ROLE}",
+        f"GRANT USAGE ON ALL SEQUENCES IN SCHEMA {quoted} TO {everybody}",
+        f"REVOKE EXECUTE ON ALL FUNCTIONS IN SCHEMA {quoted} FROM PUBLIC, {everybody}",
+        # The one role that reads every tenant; it writes nothing, and no web process may become it.
+        f"GRANT SELECT ON ALL TABLES IN SCHEMA {quoted} TO {BACKUP_ROLE}",
+        f"GRANT SELECT ON ALL SEQUENCES IN SCHEMA {quoted} TO {BACKUP_ROLE}",
+        f"ALTER DEFAULT PRIVILEGES IN SCHEMA {quoted} GRANT SELECT ON TABLES TO {BACKUP_ROLE}",
     ]
     exceptions = declared()
-    for role in Role:
-        name = f'"{database_role(schema, role)}"'
-        statements += [
-            f"GRANT USAGE ON SCHEMA {quoted} TO {name}",
-            f"REVOKE ALL ON ALL TABLES IN SCHEMA {quoted} FROM {name}",
-            f"GRANT {DEFAULT[role]} ON ALL TABLES IN SCHEMA {quoted} TO {name}",
-            f"GRANT USAGE ON ALL SEQUENCES IN SCHEMA {quoted} TO {name}",
-            f'REVOKE ALL ON {quoted}."django_migrations" FROM {name}',
-        ]
+    for role, name in roles.items():
+        by_words: dict[str, list[str]] = {}
         for table in tables:
-            privileges = exceptions.get(table, {}).get(role.value)
-            if privileges is None:
-                continue
-            statements.append(f'REVOKE ALL ON {quoted}."{table}" FROM {name}')
-            if privileges:
-                statements.append(f'GRANT {privileges} ON {quoted}."{table}" TO {name}')
-    statements.append(f"REVOKE EXECUTE ON ALL FUNCTIONS IN SCHEMA {quoted} FROM PUBLIC")
-    for signature, roles in functions().items():
-        for role_name in roles:
-            statements.append(
-                f'GRANT EXECUTE ON FUNCTION {quoted}.{signature} TO "{database_role(schema, Role(role_name))}"'
-            )
+            if table not in partitions:
+                by_words.setdefault(privileges(table, role, exceptions), []).append(f'{quoted}."{table}"')
+        statements += [f"GRANT {words} ON {', '.join(named)} TO {name}" for words, named in by_words.items() if words]
+    for signature, names in functions().items():
+        statements += [f"GRANT EXECUTE ON FUNCTION {quoted}.{signature} TO {roles[Role(name)]}" for name in names]
     return statements
+
+
+__all__ = ["DEFAULT", "RECORD", "declared", "functions", "grant_statements", "parsed", "privileges"]

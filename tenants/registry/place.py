@@ -25,12 +25,17 @@ TIMEOUTS: dict[str, tuple[int, int, int]] = {
     Role.WORKER: (900_000, 30_000, 900_000),
     "registry": (10_000, 5_000, 15_000),
     "owner": (0, 60_000, 0),
+    # A migration waits briefly for a lock and tries again, so that it never stands in the way of those who vote.
+    "fleet": (300_000, 2_000, 60_000),
     "none": (5_000, 1_000, 5_000),
 }
 
 PUBLIC = "public"
 TEMPLATE = "commonty_template"
 REGISTRY_ROLE = "commonty_registry"
+# National roles that read: registry views without personal data, and everything for a backup.
+REPORT_ROLE = "commonty_report"
+BACKUP_ROLE = "commonty_backup"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +61,6 @@ def tenant_place(schema: str, tenant: UUID, role: Role) -> Place:
     return Place(schema=schema, role=database_role(schema, role), timeouts=role.value, tenant=tenant)
 
 
-def owner_place(schema: str, tenant: UUID | None = None) -> Place:
+def owner_place(schema: str, tenant: UUID | None = None, timeouts: str = "owner") -> Place:
     """For migrations and provisioning, on a connection of the owner's login; never in a web process."""
-    return Place(schema=schema, role="none", timeouts="owner", tenant=tenant)
+    return Place(schema=schema, role="none", timeouts=timeouts, tenant=tenant)

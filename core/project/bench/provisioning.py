@@ -17,7 +17,7 @@ from tenants.office.owner import django_as_owner, schema_drop, schema_make
 from tenants.office.provisioning import clone_structure, ground, roles, seal
 from tenants.office.services import schema_name
 from tenants.office.template import migrate
-from tenants.registry.context import TenantRef, in_template, in_tenant
+from tenants.registry.context import TenantRef, as_owner, in_tenant
 
 RATIO_HOLD = 12.0
 SECONDS_HOLD = 1.5
@@ -53,7 +53,7 @@ def _baseline() -> float:
     schema = schema_name()
     schema_make(schema)
     begun = time.perf_counter()
-    with django_as_owner(), in_template(schema):
+    with django_as_owner(), as_owner(schema):
         call_command(Migrate(), interactive=False, verbosity=0, skip_checks=True)
     seconds = time.perf_counter() - begun
     schema_drop(schema)

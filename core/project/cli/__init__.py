@@ -27,7 +27,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "sequencer": ("sequencer", "chain events and ballots after commit, hand out the outbox"),
     "migrate": ("migrate", "bring the registry and the template schema up to date"),
     "tenant": ("tenant", "onboard and list councils, groups and public bodies"),
-    "fleet": ("fleet", "the schemas of all tenants: status and check"),
+    "fleet": ("fleet", "the schemas of all tenants: migrate, status, check"),
     "realm": ("realm", "Keycloak against the realm files and the registry: plan, apply, verify"),
     "round": ("round", "rounds: import a real election"),
     "tally": ("tally", "the outcome of a Pabulib file; no database"),

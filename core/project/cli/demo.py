@@ -13,6 +13,8 @@ import time
 import urllib.request
 from typing import Any
 
+from core.project.cli import CheckFailed
+
 NAME = "demo"
 HELP = "The whole service on this machine."
 START_SECONDS = 60
@@ -76,12 +78,17 @@ def _prepare(out: Any) -> None:
     from django.core.management import call_command
 
     from core.places.national import councils
+    from core.project.cli.fleet import WORKER
     from plugins.api.text import LocalisedText
+    from tenants.office.fleet import fleet_migrate
     from tenants.office.services import tenant_create
     from tenants.office.template import migrate
     from tenants.registry.selectors import tenant_refs
 
     migrate(say=out.say)
+    count = fleet_migrate(command=WORKER, resume=True, say=out.say)
+    if count.failed:
+        raise CheckFailed({"failures": list(count.failures)}, "Some councils could not be brought up to date.")
     out.say("Collecting static files …")
     call_command("collectstatic", interactive=False, verbosity=0)
     known = {ref.slug for ref in tenant_refs()}

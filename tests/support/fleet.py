@@ -1,0 +1,40 @@
+"""Schemas made to lag behind or to be wrong, as a superuser does it behind the product's back."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import psycopg
+from django.db import connection
+
+from core.kernel.env import environment
+
+# The newest migration of Wagtail's users app adds one column: a real additive migration to take away and have back.
+ADDITIVE = ("wagtailusers", "0015_userprofile_keyboard_shortcuts", "wagtailusers_userprofile", "keyboard_shortcuts")
+
+
+def admin(statement: str, values: Any = None) -> list[tuple[Any, ...]]:
+    """As a superuser in the test's own database: what an outsider to the product sees and does."""
+    name = str(connection.settings_dict["NAME"])
+    with psycopg.connect(environment().admin_database_url, dbname=name, autocommit=True) as opened:
+        answer = opened.execute(statement.encode(), values)
+        return answer.fetchall() if answer.description else []
+
+
+def lag(schema: str) -> None:
+    """The schema as it was one additive migration ago, and the ledger knowing nothing of it."""
+    app, name, table, column = ADDITIVE
+    admin(f'ALTER TABLE "{schema}".{table} DROP COLUMN {column}')
+    admin(f'DELETE FROM "{schema}".django_migrations WHERE app = %s AND name = %s', [app, name])
+    admin(
+        "DELETE FROM office_schemarelease WHERE tenant_id = (SELECT id FROM registry_tenant WHERE schema_name = %s)",
+        [schema],
+    )
+
+
+def columns(schema: str) -> set[str]:
+    rows = admin(
+        "SELECT column_name FROM information_schema.columns WHERE table_schema = %s AND table_name = %s",
+        [schema, ADDITIVE[2]],
+    )
+    return {str(row[0]) for row in rows}
