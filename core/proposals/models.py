@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 
 from core.kernel.fields import LocalisedTextField, MoneyField
 from core.proposals.pictures import FOLDER, small_name
@@ -29,6 +29,7 @@ class Proposal(Sealed):
     benefit = LocalisedTextField(blank=True)
     description = LocalisedTextField(blank=True)
     cost = MoneyField()
+    minimum = MoneyField(null=True, blank=True, help_text="with how much it could begin; empty: with its whole cost")
     running_cost = MoneyField(null=True, blank=True, help_text="a year")
     area = models.CharField(max_length=80, blank=True)
     category = models.CharField(max_length=80, blank=True)
@@ -42,6 +43,10 @@ class Proposal(Sealed):
         constraints = [
             models.UniqueConstraint(fields=["round", "ref"], name="proposals_ref_once_per_round"),
             models.CheckConstraint(condition=Q(cost__gte=0), name="proposals_cost_not_negative"),
+            models.CheckConstraint(
+                condition=Q(minimum__isnull=True) | Q(minimum__gt=0, minimum__lte=F("cost")),
+                name="proposals_minimum_within_cost",
+            ),
             models.CheckConstraint(
                 condition=Q(state__in=["draft", "on_ballot", "withdrawn"]), name="proposals_state_known"
             ),
@@ -60,4 +65,4 @@ class Proposal(Sealed):
     def as_project(self) -> Project:
         """What a ballot sees."""
         categories = (self.category,) if self.category else ()
-        return Project(self.ref, self.title, self.cost, self.area, categories)
+        return Project(self.ref, self.title, self.cost, self.area, categories, self.minimum)

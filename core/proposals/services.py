@@ -54,6 +54,7 @@ def proposal_save(
     description: LocalisedText = LocalisedText(""),  # noqa: B008
     officer_view: LocalisedText = LocalisedText(""),  # noqa: B008
     running_cost: Money | None = None,
+    minimum: Money | None = None,
     area: str = "",
     category: str = "",
     state: str = Proposal.State.ON_BALLOT,
@@ -75,9 +76,14 @@ def proposal_save(
         raise Invalid("Give the project a title.", code="project.title")
     if cost.minor < 0 or (running_cost is not None and running_cost.minor < 0):
         raise Invalid("The cost cannot be less than nothing.", code="project.cost")
+    if minimum is not None and not 0 < minimum.minor <= cost.minor:
+        raise Invalid(
+            "The least a project could begin with is above nothing and no more than its cost.", code="project.minimum"
+        )
     row = proposal or Proposal(id=new_id or uuid4(), round=locked, ref=ref or _next_ref(locked))
     row.title, row.cost, row.benefit, row.description = title, cost, benefit, description
     row.officer_view, row.running_cost, row.area, row.category = officer_view, running_cost, area, category
+    row.minimum = minimum
     row.state = state
     if picture is not None or picture_alt is not None:
         _picture_set(row, picture, picture_alt)

@@ -46,6 +46,7 @@ class Round(models.Model):
     connections = models.JSONField(default=list, help_text="live, work, study …")
     eligibility = LocalisedTextField()
     proofs = models.JSONField(default=list, help_text="keys of eligibility proofs")
+    deliberation = models.JSONField(default=list, help_text="keys of deliberation modules")
     revisable = models.BooleanField(default=False, help_text="a vote can be changed until voting closes")
     is_practice = models.BooleanField(default=False)
     is_demo = models.BooleanField(default=False)
@@ -70,11 +71,12 @@ class Round(models.Model):
 
 
 class Pot(Sealed):
-    """Money that is decided together: the sum of its fund sources."""
+    """Money that is decided together: the sum of its fund sources. Pots of the same area are one to the count."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     round = models.ForeignKey(Round, on_delete=models.CASCADE, related_name="pots")
     name = LocalisedTextField()
+    area = models.CharField(max_length=80, blank=True, help_text="whose projects it pays for; empty: everybody's")
 
     def __str__(self) -> str:
         return str(self.name.en)
@@ -92,6 +94,9 @@ class FundSource(Sealed):
     name = models.CharField(max_length=120)
     amount = MoneyField()
     restriction = models.CharField(max_length=200, blank=True, help_text="empty: for any project")
+    category = models.CharField(max_length=80, blank=True, help_text="the kind of project it is kept for")
+    unrestricted = models.BooleanField(default=False, help_text="every project keeps to the restriction's words")
+    delegation = models.UUIDField(null=True, unique=True, help_text="the offer by which another tenant entrusted it")
 
     class Meta:
         constraints = [models.CheckConstraint(condition=Q(amount__gte=0), name="rounds_fund_amount_not_negative")]

@@ -62,6 +62,7 @@ def round_create(
     ballot_opens_at: datetime | None = None,
     ballot_closes_at: datetime | None = None,
     proofs: Sequence[str] = (),
+    deliberation: Sequence[str] = (),
     area_code: str = "",
     area_name: str = "",
     min_age: int = 16,
@@ -89,6 +90,7 @@ def round_create(
         ballot_opens_at=ballot_opens_at,
         ballot_closes_at=ballot_closes_at,
         proofs=list(proofs),
+        deliberation=list(deliberation),
         area_code=area_code,
         area_name=area_name,
         min_age=min_age,
@@ -121,6 +123,7 @@ def round_change(
     min_age: int | None = None,
     connections: Sequence[str] | None = None,
     proofs: Sequence[str] | None = None,
+    deliberation: Sequence[str] | None = None,
     revisable: bool | None = None,
     is_practice: bool | None = None,
     ballot_opens_at: datetime | None = None,
@@ -140,6 +143,7 @@ def round_change(
         "min_age": min_age,
         "connections": None if connections is None else list(connections),
         "proofs": None if proofs is None else list(proofs),
+        "deliberation": None if deliberation is None else list(deliberation),
         "revisable": revisable,
         "is_practice": is_practice,
         "ballot_opens_at": ballot_opens_at,
@@ -169,14 +173,16 @@ def _amount(amount: Money) -> Money:
     return amount
 
 
-def _pot_named(round: Round, name: LocalisedText) -> Pot:
-    """The pot of this name, made if it is new; Gaelic that is given for a known pot is kept."""
+def _pot_named(round: Round, name: LocalisedText, area: str | None) -> Pot:
+    """The pot of this name, made if it is new; Gaelic and an area that are given for a known pot are kept."""
     pot = next((pot for pot in round.pots.all() if pot.name.en == name.en), None)
     if pot is None:
-        return Pot.objects.create(round=round, name=name)
-    if name.gd and pot.name.gd != name.gd:
+        return Pot.objects.create(round=round, name=name, area=area or "")
+    if name.gd:
         pot.name = name
-        pot.save(update_fields=["name"])
+    if area is not None:
+        pot.area = area
+    pot.save(update_fields=["name", "area"])
     return pot
 
 
@@ -197,15 +203,23 @@ def fund_source_add(
     restriction: str = "",
     actor: Person | None = None,
     new_id: UUID | None = None,
+    delegation: UUID | None = None,
+    pot_area: str | None = None,
+    category: str = "",
+    unrestricted: bool = False,
 ) -> FundSource:
     """Put money into the pot of this name, making the pot if it is new. Raises Refused once voting has opened.
 
-    A form names the `new_id` of what it makes: sent twice, it adds the money once.
+    A form names the `new_id` of what it makes: sent twice, it adds the money once. `delegation` marks money that is
+    entrusted by another tenant. `category` is the kind of project the money is kept for; `unrestricted` says that every
+    project keeps to what the restriction says. `pot_area` None leaves the pot's area as it is.
     """
     locked = _editable(round)
     if new_id is not None and (made := FundSource.objects.filter(pot__round=locked, pk=new_id).first()) is not None:
         return made
-    row = FundSource(id=new_id or uuid4(), pot=_pot_named(locked, pot_name), name=name, restriction=restriction)
+    pot = _pot_named(locked, pot_name, pot_area)
+    row = FundSource(id=new_id or uuid4(), pot=pot, name=name, restriction=restriction, delegation=delegation)
+    row.category, row.unrestricted = category, unrestricted
     row.amount = _amount(amount)
     row.save(force_insert=True)
     _money_changed(locked, actor)
@@ -221,20 +235,40 @@ def fund_source_change(
     amount: Money,
     restriction: str,
     actor: Person | None,
+    pot_area: str | None = None,
+    category: str = "",
+    unrestricted: bool = False,
 ) -> FundSource:
-    """Change a source, or move it to another pot. A pot that is left empty goes. Raises as adding does."""
+    """Change a source, or move it to another pot. A pot that is left empty goes. Raises as adding does, and Refused
+    for a change of entrusted money, whose sum and restriction are its giver's."""
     locked = _editable(source.pot.round)
-    source.pot = _pot_named(locked, pot_name)
+    if source.delegation and (name, amount, restriction) != (source.name, source.amount, source.restriction):
+        raise _entrusted()
+    source.pot = _pot_named(locked, pot_name, pot_area)
+    source.category, source.unrestricted = category, unrestricted
     source.name, source.amount, source.restriction = name, _amount(amount), restriction
     source.save()
     _money_changed(locked, actor)
     return source
 
 
+def _entrusted() -> Refused:
+    return Refused(
+        "This money is entrusted to you, so its sum and what it may be spent on are fixed by the offer.",
+        code="fund.entrusted",
+        remedy="Under “Entrusted money” you can take it out of this round or return it.",
+    )
+
+
 @transaction.atomic
-def fund_source_remove(*, source: FundSource, actor: Person | None) -> None:
-    """Take a source away, and its pot when nothing is left in it. Raises Refused once voting has opened."""
+def fund_source_remove(*, source: FundSource, actor: Person | None, entrusted: bool = False) -> None:
+    """Take a source away, and its pot when nothing is left in it. Raises Refused once voting has opened.
+
+    Entrusted money goes only where the caller says that it means that.
+    """
     locked = _editable(source.pot.round)
+    if source.delegation and not entrusted:
+        raise _entrusted()
     source.delete()
     _money_changed(locked, actor)
 

@@ -26,6 +26,7 @@ class Migration(migrations.Migration):
                 ('benefit', core.kernel.fields.LocalisedTextField(blank=True)),
                 ('description', core.kernel.fields.LocalisedTextField(blank=True)),
                 ('cost', core.kernel.fields.MoneyField()),
+                ('minimum', core.kernel.fields.MoneyField(blank=True, help_text='with how much it could begin; empty: with its whole cost', null=True)),
                 ('running_cost', core.kernel.fields.MoneyField(blank=True, help_text='a year', null=True)),
                 ('area', models.CharField(blank=True, max_length=80)),
                 ('category', models.CharField(blank=True, max_length=80)),
@@ -37,7 +38,7 @@ class Migration(migrations.Migration):
                 ('round', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='proposals', to='rounds.round')),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('round', 'ref'), name='proposals_ref_once_per_round'), models.CheckConstraint(condition=models.Q(('cost__gte', 0)), name='proposals_cost_not_negative'), models.CheckConstraint(condition=models.Q(('state__in', ['draft', 'on_ballot', 'withdrawn'])), name='proposals_state_known'), models.CheckConstraint(condition=models.Q(('image', ''), ('image_alt__isnull', False), _connector='OR'), name='proposals_picture_is_described')],
+                'constraints': [models.UniqueConstraint(fields=('round', 'ref'), name='proposals_ref_once_per_round'), models.CheckConstraint(condition=models.Q(('cost__gte', 0)), name='proposals_cost_not_negative'), models.CheckConstraint(condition=models.Q(('minimum__isnull', True), models.Q(('minimum__gt', 0), ('minimum__lte', models.F('cost'))), _connector='OR'), name='proposals_minimum_within_cost'), models.CheckConstraint(condition=models.Q(('state__in', ['draft', 'on_ballot', 'withdrawn'])), name='proposals_state_known'), models.CheckConstraint(condition=models.Q(('image', ''), ('image_alt__isnull', False), _connector='OR'), name='proposals_picture_is_described')],
             },
         ),
     ]

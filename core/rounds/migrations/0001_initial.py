@@ -41,6 +41,7 @@ class Migration(migrations.Migration):
                 ('connections', models.JSONField(default=list, help_text='live, work, study …')),
                 ('eligibility', core.kernel.fields.LocalisedTextField()),
                 ('proofs', models.JSONField(default=list, help_text='keys of eligibility proofs')),
+                ('deliberation', models.JSONField(default=list, help_text='keys of deliberation modules')),
                 ('revisable', models.BooleanField(default=False, help_text='a vote can be changed until voting closes')),
                 ('is_practice', models.BooleanField(default=False)),
                 ('is_demo', models.BooleanField(default=False)),
@@ -55,6 +56,7 @@ class Migration(migrations.Migration):
                 ('tenant', models.UUIDField(db_default=django.db.models.functions.comparison.Cast(models.Func(models.Value('commonty.tenant'), function='current_setting'), models.UUIDField()), editable=False)),
                 ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
                 ('name', core.kernel.fields.LocalisedTextField()),
+                ('area', models.CharField(blank=True, help_text="whose projects it pays for; empty: everybody's", max_length=80)),
                 ('round', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='pots', to='rounds.round')),
             ],
             options={
@@ -82,6 +84,9 @@ class Migration(migrations.Migration):
                 ('name', models.CharField(max_length=120)),
                 ('amount', core.kernel.fields.MoneyField()),
                 ('restriction', models.CharField(blank=True, help_text='empty: for any project', max_length=200)),
+                ('category', models.CharField(blank=True, help_text='the kind of project it is kept for', max_length=80)),
+                ('unrestricted', models.BooleanField(default=False, help_text="every project keeps to the restriction's words")),
+                ('delegation', models.UUIDField(help_text='the offer by which another tenant entrusted it', null=True, unique=True)),
                 ('pot', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='sources', to='rounds.pot')),
             ],
             options={
