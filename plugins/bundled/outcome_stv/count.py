@@ -49,14 +49,16 @@ class Places(Protocol):
 class Stage:
     """The end of a stage. `what` is first, surplus or exclusion, of the project `column`; votes in 1/100,000.
 
-    `gains` is what each project got, `lost` what had no next project or fell to rounding.
+    `gains` is what each project got, `unplaced` the votes of papers without a next project, `cut` what the five
+    decimals lose.
     """
 
     what: str
     column: int
     votes: tuple[int, ...]
     gains: tuple[tuple[int, int], ...] = ()
-    lost: int = 0
+    unplaced: int = 0
+    cut: int = 0
     surplus: int = 0
     total: int = 0
 
@@ -136,13 +138,16 @@ class Count:
             self.value[rows] = surplus * self.value[rows] // total
         self.votes[column] -= moved
         gains = self._settle(rows)
+        gone = rows[self.holder[rows] < 0]
+        unplaced = int((self.value[gone] * self.profile.multiplicity[gone]).sum())
         self._end_stage(
             Stage(
                 what,
                 column,
                 tuple(self.votes.tolist()),
                 tuple((other, gain) for other, gain in enumerate(gains.tolist()) if gain),
-                moved - int(gains.sum()),
+                unplaced,
+                moved - int(gains.sum()) - unplaced,
                 surplus,
                 total,
             )

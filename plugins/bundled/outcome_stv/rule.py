@@ -256,7 +256,8 @@ class _Told:
             project=self.refs[stage.column],
             total=votes_said(stage.total),
             surplus=votes_said(stage.surplus),
-            lost=votes_said(stage.lost),
+            unplaced=votes_said(stage.unplaced),
+            cut=votes_said(stage.cut),
         )
 
     def _with(self, sentence: Text, **values: Any) -> Text:

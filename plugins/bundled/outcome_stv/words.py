@@ -24,17 +24,17 @@ QUOTA_BY_COST = Text(
 SURPLUS = Text(
     "Stage {stage}: {project} has {total} votes, {surplus} more than it needs. All its ballots go on to the next "
     "project on them, each at its value times {surplus} divided by {total}, cut after five decimals: {gains}. Without "
-    "a next project, or lost in rounding: {lost}.",
+    "a next project: {unplaced}. Lost by the cut: {cut}.",
     "Ìre {stage}: tha {total} bhòt aig {project}, {surplus} a bharrachd air na dh’fheumas e. Thèid na "
     "pàipearan-bhòtaidh uile aige air adhart chun an ath phròiseict a th’ orra, gach fear leis an luach aige air "
     "iomadachadh le {surplus} agus air a roinn air {total}, air a ghearradh às dèidh còig àiteachan deicheach: "
-    "{gains}. Gun ath phròiseact, no air chall ann an cruinneachadh: {lost}.",
+    "{gains}. Gun ath phròiseact: {unplaced}. Air chall leis a’ ghearradh: {cut}.",
 )
 EXCLUSION = Text(
     "Stage {stage}: {project} leaves the count with {total} votes. Its ballots go on to the next project on them at "
-    "the value they have: {gains}. Without a next project: {lost}.",
+    "the value they have: {gains}. Without a next project: {unplaced}.",
     "Ìre {stage}: fàgaidh {project} an cunntas le {total} bhòt. Thèid na pàipearan-bhòtaidh aige air adhart chun an "
-    "ath phròiseict a th’ orra leis an luach a th’ aca: {gains}. Gun ath phròiseact: {lost}.",
+    "ath phròiseict a th’ orra leis an luach a th’ aca: {gains}. Gun ath phròiseact: {unplaced}.",
 )
 NO_GAINS = Text("to none", "cha deach gin")
 ELECTED = Text(
