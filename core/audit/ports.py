@@ -54,15 +54,19 @@ def sequencers() -> Sequence[Sequencer]:
     return tuple(_sequencers)
 
 
-_sink: list[StatementSink] = []
+_sinks: dict[str, StatementSink] = {}
+OTHERS = ""
 
 
-def bind_statement_sink(sink: StatementSink) -> None:
-    _sink[:] = [sink]
+def bind_statement_sinks(others: StatementSink, by_kind: Mapping[str, StatementSink] | None = None) -> None:
+    """Say who takes in statements of which kind, and who all others."""
+    _sinks.clear()
+    _sinks.update({**(by_kind or {}), OTHERS: others})
 
 
-def statement_sink() -> StatementSink:
+def statement_sink(kind: str) -> StatementSink:
     """Raises Unavailable where nothing was bound."""
-    if not _sink:
+    found = _sinks.get(kind) or _sinks.get(OTHERS)
+    if found is None:
         raise Unavailable("Nobody takes in what tenants sign.", code="sink.unbound")
-    return _sink[0]
+    return found

@@ -77,6 +77,6 @@ def statement_make(*, kind: str, key: str, facts: Callable[[], Mapping[str, Any]
 
 def statement_hand_over(payload: dict[str, Any]) -> None:
     """The worker's part, outside every transaction: the sink may be given the same statement again."""
-    statement_sink()(
-        tenant=current_tenant().uuid, body=payload["body"], signature=base64.b64decode(payload["signature"])
-    )
+    body = payload["body"]
+    take = statement_sink(body["kind"])
+    take(tenant=current_tenant().uuid, body=body, signature=base64.b64decode(payload["signature"]))

@@ -28,6 +28,7 @@ def bind() -> None:
     from core.kernel import jobs
     from core.notices.services import SEND_JOB, notice_deliver
     from core.project import observing
+    from core.rounds.delegation.services import ACT_JOB, act_sign
     from core.rounds.events import MoneyChanged, RoundAdvanced, RoundChanged
     from core.rounds.listeners import round_state
     from core.voting.services import TALLY_JOB
@@ -41,25 +42,30 @@ def bind() -> None:
     outbox.bind(told)
     observing_bind(observing.BUILDERS)
     outbox.bind_jobs(
-        {SEND_JOB: notice_deliver, TALLY_JOB: tally_handle, OBSERVE_JOB: observe_handle},
+        {SEND_JOB: notice_deliver, TALLY_JOB: tally_handle, OBSERVE_JOB: observe_handle, ACT_JOB: act_sign},
         outward={STATEMENT_JOB: statement_hand_over},
     )
 
     from core.notices.codes import CodeNotices
-    from plugins.host.ports import code_sender_bind
+    from core.project.reading import PublicFacts
+    from plugins.host.ports import code_sender_bind, read_bind
 
     code_sender_bind(CodeNotices())
+    read_bind(PublicFacts())
 
     from core.proposals.parts import ProjectsReady
+    from core.rounds.delegation.parts import NothingEntrusted
     from core.rounds.parts import ProofsReady, WordsReady
     from core.rounds.ports import bind_parts
     from core.voting.transitions import PARTS
 
-    bind_parts([WordsReady(), ProofsReady(), ProjectsReady(), *PARTS])
+    bind_parts([WordsReady(), ProofsReady(), NothingEntrusted(), ProjectsReady(), *PARTS])
 
-    from core.audit.ports import bind_sequencers, bind_statement_sink
+    from core.audit.ports import bind_sequencers, bind_statement_sinks
+    from core.rounds.delegation.services import act_hand_over
     from core.voting.sequencer import BallotSequencer, ClosingTimes
+    from tenants.office.delegation.services import KIND as DELEGATION
     from tenants.office.services import fact_publish
 
     bind_sequencers([BallotSequencer(), ClosingTimes()])
-    bind_statement_sink(fact_publish)
+    bind_statement_sinks(fact_publish, {DELEGATION: act_hand_over})

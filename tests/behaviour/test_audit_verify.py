@@ -86,7 +86,7 @@ def test_a_statement_that_could_not_be_handed_over_waits_and_is_handed_over_once
         row = OutboxMessage.objects.get(task=STATEMENT_JOB.name)
         assert base64.b64decode(row.payload["signature"])
     message = {"task": row.task, "header": str(tenants.alpha.uuid), "body": str(tenants.alpha.uuid)}
-    ports.bind_statement_sink(away)
+    ports.bind_statement_sinks(away)
     try:
         with pytest.raises(Unavailable):
             outbox.message_run(**message, message=str(row.id))

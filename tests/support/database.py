@@ -33,6 +33,8 @@ def _code_mark() -> str:
     for pattern in (
         "*/migrations/*.py",
         "*/*/migrations/*.py",
+        "*/*/*/migrations/*.py",
+        "*/*/*/apps.py",
         "tenants/**/*.py",
         "*/apps.py",
         "*/*/apps.py",

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from core.web.manage import count, look, money, people, projects, rounds, rules, steps
+from core.web.manage import count, entrusted, look, money, people, projects, rounds, rules, steps
 
 app_name = "staff"
 urlpatterns = [
@@ -22,6 +22,9 @@ urlpatterns = [
     path("rounds/<slug:slug>/projects/<str:ref>/state/", projects.project_state, name="project-state"),
     path("rounds/<slug:slug>/steps/<slug:verb>/", steps.round_step, name="step"),
     path("rounds/<slug:slug>/count/", count.count, name="count"),
+    path("entrusted/", entrusted.entrusted, name="entrusted"),
+    path("entrusted/new/", entrusted.offer_new, name="offer-new"),
+    path("entrusted/<uuid:delegation>/", entrusted.entrusted_one, name="entrusted-one"),
     path("look/", look.look, name="look"),
     path("people/", people.people, name="people"),
     path("people/new/", people.grant_new, name="grant-new"),
