@@ -44,8 +44,17 @@ def derive(purpose: str, tenant: UUID | None = None) -> bytes:
 
 def derive_all(purpose: str, tenant: UUID | None = None) -> list[bytes]:
     """The current key and those of the fallback secrets, newest first."""
+    return [_derive(secret, purpose, tenant) for secret in _secrets()]
+
+
+def _secrets() -> tuple[str, ...]:
     settings = environment()
-    return [_derive(secret, purpose, tenant) for secret in (settings.secret_key, *settings.secret_key_fallbacks)]
+    return (settings.secret_key, *settings.secret_key_fallbacks)
+
+
+@lru_cache(maxsize=8192)
+def _token_box(secret: str, purpose: str, tenant: UUID) -> nacl.secret.SecretBox:
+    return nacl.secret.SecretBox(_derive(secret, f"token/{purpose}", tenant))
 
 
 def mac(purpose: str, tenant: UUID | None, data: bytes) -> bytes:
@@ -67,7 +76,7 @@ def token_seal(purpose: str, tenant: UUID, payload: dict[str, Any], *, ttl: time
     """An encrypted, authenticated, address-safe token that only this purpose of this tenant can open."""
     expires = int(time.time() + ttl.total_seconds()) if ttl else 0
     plain = json.dumps({"t": str(tenant), "u": purpose, "e": expires, "p": payload}, separators=(",", ":"))
-    sealed = nacl.secret.SecretBox(derive(f"token/{purpose}", tenant)).encrypt(plain.encode())
+    sealed = _token_box(environment().secret_key, purpose, tenant).encrypt(plain.encode())
     return base64.urlsafe_b64encode(bytes(sealed)).rstrip(b"=").decode()
 
 
@@ -77,9 +86,9 @@ def token_open(purpose: str, tenant: UUID, token: str) -> dict[str, Any]:
         sealed = base64.urlsafe_b64decode(token.encode() + b"=" * (-len(token) % 4))
     except (ValueError, UnicodeEncodeError) as error:
         raise _bad_token() from error
-    for key in derive_all(f"token/{purpose}", tenant):
+    for secret in _secrets():
         try:
-            document = json.loads(nacl.secret.SecretBox(key).decrypt(sealed))
+            document = json.loads(_token_box(secret, purpose, tenant).decrypt(sealed))
         except (nacl.exceptions.CryptoError, ValueError):
             continue
         if document["t"] != str(tenant) or document["u"] != purpose:

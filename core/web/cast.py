@@ -39,15 +39,16 @@ from core.people.access import ANYONE, access
 from core.rounds.selectors import round_by_slug
 from core.voting.box import Box, box_of
 from core.voting.services import ballot_take
+from core.web.public.cookies import cookie_give
 from core.web.public.credential import (
     Credential,
     Receipt,
     cast_token_good,
     cast_token_round,
     credential_of,
-    receipt_set,
+    receipt_line,
 )
-from core.web.public.draft import draft_drop, posted
+from core.web.public.draft import draft_end, posted
 from tenants.registry.context import Role, in_tenant, leave_everything
 from tenants.registry.hosts import Site, site_for
 
@@ -64,6 +65,25 @@ Environ = dict[str, Any]
 Start = Callable[..., Any]
 Wsgi = Callable[[Environ, Start], Iterable[bytes]]
 Fields = Mapping[str, list[str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Onward:
+    """The browser is sent on (303), with these `Set-Cookie` lines. Most answers are this, and it costs next to
+    nothing to make."""
+
+    location: str
+    cookies: tuple[str, ...] = ()
+
+    def headers(self) -> list[tuple[str, str]]:
+        return [("Location", self.location), ("Cache-Control", "no-store")]
+
+    def response(self) -> HttpResponse:
+        """The same as one of Django's answers."""
+        made = HttpResponse(status=303, headers=dict(self.headers()))
+        for line in self.cookies:
+            cookie_give(made, line)
+        return made
 
 
 class Readable(Protocol):
@@ -131,7 +151,7 @@ def _admitted(sent: Sent) -> tuple[Box, Credential]:
     return box, credential
 
 
-def answer(sent: Sent) -> HttpResponse:
+def answer(sent: Sent) -> Onward | HttpResponse:
     """Put the ballot into the box and say where to go next.
 
     A connection that breaks is made anew and the ballot sent once more: the key in the form makes that safe.
@@ -159,11 +179,9 @@ def answer(sent: Sent) -> HttpResponse:
         except CommontyError as error:
             return _on(sent, f"prove/?refused={error.code}")
         else:
-            done = _on(sent, "done/")
-            receipt_set(done, box.round_id, Receipt(outcome.receipt, outcome.revision))
+            receipt = receipt_line(box.round_id, Receipt(outcome.receipt, outcome.revision))
             # On a device that others use, what was chosen does not stay behind.
-            draft_drop(done, box.round_id)
-            return done
+            return _on(sent, "done/", receipt, draft_end(box.round_id))
     return not_taken(sent, unknown=unknown)
 
 
@@ -173,9 +191,8 @@ def _log(error: Exception) -> None:
     log.error("the database did not take a ballot: %s %s", type(error).__name__, state or "")
 
 
-def _on(sent: Sent, to: str) -> HttpResponse:
-    location = sent.path.removesuffix("cast/") + to
-    return HttpResponse(status=303, headers={"Location": location, "Cache-Control": "no-store"})
+def _on(sent: Sent, to: str, *cookies: str) -> Onward:
+    return Onward(sent.path.removesuffix("cast/") + to, cookies)
 
 
 def not_taken(sent: Sent, *, unknown: bool) -> HttpResponse:
@@ -198,7 +215,8 @@ def cast(request: HttpRequest, slug: str) -> HttpResponseBase:
         return redirect("public:prove", slug=round_by_slug(slug, visible_only=True).slug)
     if not of_this_site(request.META):
         raise PermissionDenied
-    return answer(_sent(request.META, request, request.path, slug))
+    given = answer(_sent(request.META, request, request.path, slug))
+    return given.response() if isinstance(given, Onward) else given
 
 
 class BallotEntry:
@@ -209,15 +227,19 @@ class BallotEntry:
 
     def __call__(self, environ: Environ, start: Start) -> Iterable[bytes]:
         found = PATH.fullmatch(environ["PATH_INFO"]) if environ["REQUEST_METHOD"] == "POST" else None
-        response = self._answered(environ, found[2]) if found else None
-        if response is None:
+        given = self._answered(environ, found[2]) if found else None
+        if given is None:
             return self.site(environ, start)
-        lines = [*response.items(), ("Content-Length", str(len(response.content)))]
-        lines += [("Set-Cookie", cookie.OutputString()) for cookie in response.cookies.values()]
-        start(f"{response.status_code} {response.reason_phrase}", lines)
-        return [response.content]
+        if isinstance(given, Onward):
+            cookies = [("Set-Cookie", line) for line in given.cookies]
+            start("303 See Other", [*given.headers(), ("Content-Length", "0"), *cookies])
+            return [b""]
+        start(
+            f"{given.status_code} {given.reason_phrase}", [*given.items(), ("Content-Length", str(len(given.content)))]
+        )
+        return [given.content]
 
-    def _answered(self, environ: Environ, slug: str) -> HttpResponse | None:
+    def _answered(self, environ: Environ, slug: str) -> Onward | HttpResponse | None:
         """None where the site has to answer: another host, a form of another site, or an address without https."""
         if not (_as_secure_as_set(environ) and of_this_site(environ)):
             return None

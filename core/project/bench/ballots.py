@@ -1,9 +1,11 @@
-"""Acknowledged ballots per second over HTTP, against pgbench with the same statement, prepared, one by one.
+"""Acknowledged ballots per second over HTTP, against pgbench with the same statements, prepared.
 
-The web server is the real one, with the ballot entry in front; sixteen client processes hold one connection each and
-post ballots of distinct voters with credentials made beforehand. pgbench runs before and after, with sixteen
-connections, as many ballots and the same role, path and partition. Then the server is given half of what it took, at
-an even pace, and how long an answer takes is measured from when it was due.
+The statements are those of the function `cast_ballot`. pgbench sends them one by one, as a service without such a
+function would: that is the baseline. It also sends the one call that we send, which is told beside it. The web server
+is the real one, with the ballot entry in front; sixteen client processes hold one connection each and post ballots of
+distinct voters with credentials made beforehand. pgbench runs before and after, with sixteen connections and the same
+role, path and partition. Then the server is given half of what it took, at an even pace, and how long an answer takes
+is measured from when it was due.
 """
 
 from __future__ import annotations
@@ -214,22 +216,39 @@ def _posted(port: int, paths: list[Path], between: float = 0.0) -> dict[str, Any
 # -- the baseline -----------------------------------------------------------------------------------------------------
 
 
-def _script(row: Round, tenant: TenantRef) -> str:
-    """The statement of the ballot box for pgbench: what differs from voter to voter is drawn, the rest is fixed."""
-    values = {
-        "pseudonym": "int8send(:who) || :fill::bytea",
-        "hash": "int8send(:what) || :fill::bytea",
-    }
-    order = [":tenant", ":round", values["pseudonym"], ":key", ":mac", ":box", values["hash"], ":channel"]
+# What differs from voter to voter is drawn, the rest is fixed and as long as it really is.
+DRAW = r"""\set who random(1, 4611686018427387904)
+\set what random(1, 4611686018427387904)
+"""
+PSEUDONYM = "(int8send(:who) || :fill::bytea)"
+RECEIPT = "(int8send(:what) || :fill::bytea)"
+# The statements of `cast_ballot`, for a voter who has not voted yet.
+ONE_BY_ONE = f"""{DRAW}BEGIN;
+SELECT set_config('commonty.tenant', :tenant, true);
+SELECT lock_tenant, lock_round FROM voting_ballotgate WHERE round_id = :round::uuid \\gset
+SELECT pg_advisory_xact_lock_shared(:lock_tenant::int, :lock_round::int);
+SELECT CASE WHEN NOT is_open THEN 'closed' WHEN clock_timestamp() < opens_at THEN 'not_open'
+  WHEN clock_timestamp() >= closes_at THEN 'closed' ELSE 'open' END, revisable
+  FROM voting_ballotgate WHERE round_id = :round::uuid;
+SELECT revision, idempotency_key, mac FROM voting_ballot
+  WHERE round_id = :round::uuid AND pseudonym = {PSEUDONYM} ORDER BY revision DESC;
+INSERT INTO voting_ballot (round_id, pseudonym, revision, idempotency_key, mac, box, receipt_hash, channel)
+  VALUES (:round::uuid, {PSEUDONYM}, 1, :key::bytea, :mac::bytea, :box::bytea, {RECEIPT}, :channel)
+  ON CONFLICT DO NOTHING;
+INSERT INTO voting_receiptrecord (round_id, receipt_hash) VALUES (:round::uuid, {RECEIPT});
+COMMIT;
+"""  # noqa: S608  # our own words; values are pgbench's parameters
+
+
+def _one_call() -> str:
+    """Our own statement, as pgbench writes it."""
+    values = [":tenant", ":round", PSEUDONYM, ":key", ":mac", ":box", RECEIPT, ":channel"]
     parts = re.split(r"%[sb]", CAST)
-    assert len(parts) == len(order) + 1
-    statement = "".join(part + f"({value})" * bool(value) for part, value in zip(parts, [*order, ""], strict=True))
-    draw = r"\set who random(1, 4611686018427387904)" + "\n" + r"\set what random(1, 4611686018427387904)"
-    return f"{draw}\n{statement};\n"
+    return DRAW + "".join(f"{part}{value}" for part, value in zip(parts, [*values, ""], strict=True)) + ";\n"
 
 
-def _baseline(directory: Path, row: Round, tenant: TenantRef, many: int) -> float:
-    """Ballots per second of pgbench."""
+def _baseline(directory: Path, row: Round, tenant: TenantRef, script: str, many: int) -> float:
+    """Ballots per second of pgbench with one of the scripts."""
     box = box_of(row.id)
     sample = box.envelope(uuid4(), b'{"choices":["P-01","P-02"],"format":"approval"}', "web", b"k" * 32).values
     known: dict[str, Any] = {
@@ -242,7 +261,7 @@ def _baseline(directory: Path, row: Round, tenant: TenantRef, many: int) -> floa
         "channel": "web",
     }
     path = directory / "cast.sql"
-    path.write_text(_script(row, tenant), encoding="utf-8")
+    path.write_text(script, encoding="utf-8")
     role = database_role(tenant.schema, Role.VOTER)
     words = [str(postgres_bin() / "pgbench"), "-n", "-M", "prepared", "-c", str(CLIENTS), "-j", "2"]
     words += ["-t", str(many // CLIENTS), "-f", str(path)]
@@ -267,22 +286,30 @@ def _count(row: Round) -> int:
 
 
 def run(size: int, out: Any) -> dict[str, Any]:
-    """`size` ballots (16,000) of distinct voters each way."""
+    """`size` ballots (16,000) of distinct voters over HTTP, and as many by pgbench, half of them before."""
     services_up()
     migrate(say=out.say)
     many = (size or BALLOTS) // CLIENTS * CLIENTS
+    scripts = {"one by one": ONE_BY_ONE, "one call": _one_call()}
+    rates: dict[str, list[float]] = {name: [] for name in scripts}
+
     with bench_tenant() as tenant, tempfile.TemporaryDirectory() as folder:
         directory = Path(folder)
         with in_tenant(tenant):
             row = _round()
         with in_tenant(tenant, role=Role.VOTER):
+
+            def pgbench(when: str) -> None:
+                for name, script in scripts.items():
+                    rates[name].append(_baseline(directory, row, tenant, script, many // 2))
+                    out.say(f"pgbench {when}, {name}: {rates[name][-1]:.0f} ballots/s")
+
             host = f"{SLUG}.{environment().base_domain}:{environment().port}"
             out.say(f"Making {many} credentials and ballots …")
             warm = _requests(directory, "warm", host, row, WARM_UP)
             full = _requests(directory, "full", host, row, many)
             half = _requests(directory, "half", host, row, many // 4)
-            before = _baseline(directory, row, tenant, many)
-            out.say(f"pgbench before: {before:.0f} ballots/s")
+            pgbench("before")
             with serving() as port:
                 _posted(port, warm)
                 lying = _count(row)
@@ -291,11 +318,10 @@ def run(size: int, out: Any) -> dict[str, Any]:
                 out.say(f"over HTTP: {ours:.0f} ballots/s, p95 {found['p95'] * 1000:.1f} ms")
                 stored = _count(row) - lying
                 paced = _posted(port, half, between=CLIENTS / (ours / 2))
-            after = _baseline(directory, row, tenant, many)
-            out.say(f"pgbench after: {after:.0f} ballots/s")
-    baseline = statistics.mean((before, after))
+            pgbench("after")
+    baseline, one_call = statistics.mean(rates["one by one"]), statistics.mean(rates["one call"])
     ratio = ours / baseline
-    whole = found["taken"] == stored == many and paced["taken"] == many // 4
+    whole = found["taken"] == stored == many and paced["taken"] == many // 4 // CLIENTS * CLIENTS
     return {
         "name": "ballots",
         "ours": round(ours, 1),
@@ -306,8 +332,10 @@ def run(size: int, out: Any) -> dict[str, Any]:
         "ballots": found["taken"],
         "stored": stored,
         "clients": CLIENTS,
-        "baseline_before": round(before, 1),
-        "baseline_after": round(after, 1),
+        "before_and_after": [round(rate, 1) for rate in rates["one by one"]],
+        "one_call": round(one_call, 1),
+        "one_call_before_and_after": [round(rate, 1) for rate in rates["one call"]],
+        "ratio_one_call": round(ours / one_call, 3),
         "p95_full": round(found["p95"], 4),
         "half_rate": round(paced["taken"] / paced["seconds"], 1),
         "p95_half": round(paced["p95"], 4),

@@ -41,6 +41,8 @@ def main(port: int, path: str, between: float) -> None:
     requests = requests_of(path)
     connection = socket.create_connection(("127.0.0.1", port), timeout=60)
     connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    # With a time-out each read would ask the system twice.
+    connection.settimeout(None)
     sys.stdout.write("ready\n")
     sys.stdout.flush()
     sys.stdin.readline()

@@ -3,32 +3,32 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from functools import lru_cache
 from uuid import UUID
 
 from django.conf import settings
 from django.http import HttpResponseBase
 
 
+@lru_cache(maxsize=1024)
 def cookie_name(what: str, round_id: UUID) -> str:
     """The name carries the round, so that rounds do not push each other out; in the demo also the port."""
     name = f"{what}-{round_id.hex[:12]}"
     return f"__Host-{name}" if settings.SESSION_COOKIE_SECURE else f"{name}-{settings.ENV.port}"
 
 
-def cookie_give(
-    response: HttpResponseBase, what: str, round_id: UUID, token: str, *, life: timedelta | None = None
-) -> None:
-    """Without a life it ends with the browser."""
-    response.set_cookie(
-        cookie_name(what, round_id),
-        token,
-        max_age=life,
-        secure=settings.SESSION_COOKIE_SECURE,
-        httponly=True,
-        samesite="Lax",
-    )
+def cookie_line(what: str, round_id: UUID, token: str, *, life: timedelta | None = None) -> str:
+    """The words of a `Set-Cookie` header. Without a life the cookie ends with the browser."""
+    age = "" if life is None else f"; Max-Age={int(life.total_seconds())}"
+    secure = "; Secure" if settings.SESSION_COOKIE_SECURE else ""
+    return f"{cookie_name(what, round_id)}={token}{age}; Path=/; HttpOnly; SameSite=Lax{secure}"
 
 
-def cookie_drop(response: HttpResponseBase, what: str, round_id: UUID) -> None:
-    # Browsers obey the end of a `__Host-` cookie only when it is marked secure; Django marks it by its name.
-    response.delete_cookie(cookie_name(what, round_id), samesite="Lax")
+def cookie_end(what: str, round_id: UUID) -> str:
+    """The same, for a cookie that is to go."""
+    return cookie_line(what, round_id, "", life=timedelta(0))
+
+
+def cookie_give(response: HttpResponseBase, line: str) -> None:
+    """Put a cookie's line onto one of Django's answers."""
+    response.cookies.load(line)

@@ -22,7 +22,7 @@ from django.http import HttpResponseBase
 from core.kernel.crypto import mac, token_open, token_seal
 from core.kernel.errors import Invalid
 from core.voting.services import Credential
-from core.web.public.cookies import cookie_drop, cookie_give, cookie_name
+from core.web.public.cookies import cookie_end, cookie_give, cookie_line, cookie_name
 from tenants.registry.context import current_tenant
 
 __all__ = [
@@ -33,8 +33,8 @@ __all__ = [
     "cast_token_round",
     "credential_of",
     "credential_set",
+    "receipt_line",
     "receipt_of",
-    "receipt_set",
 ]
 
 CREDENTIAL, RECEIPT, TOKEN = "credential", "receipt", "cast-token"
@@ -62,9 +62,9 @@ def _opened(cookies: Mapping[str, str], what: str, round_id: UUID) -> dict[str, 
     return kept if kept.get("r") == round_id.hex else None
 
 
-def _give(response: HttpResponseBase, what: str, round_id: UUID, values: dict[str, Any]) -> None:
+def _line(what: str, round_id: UUID, values: dict[str, Any]) -> str:
     sealed = token_seal(f"vote-{what}", current_tenant().uuid, {"r": round_id.hex, **values}, ttl=LIFE)
-    cookie_give(response, what, round_id, sealed)
+    return cookie_line(what, round_id, sealed)
 
 
 def credential_of(cookies: Mapping[str, str], round_id: UUID) -> Credential | None:
@@ -75,8 +75,8 @@ def credential_of(cookies: Mapping[str, str], round_id: UUID) -> Credential | No
 
 def credential_set(response: HttpResponseBase, round_id: UUID, credential: Credential) -> None:
     """Give it to the browser. A receipt of whoever voted here before goes."""
-    _give(response, CREDENTIAL, round_id, {"e": credential.entry.hex})
-    cookie_drop(response, RECEIPT, round_id)
+    cookie_give(response, _line(CREDENTIAL, round_id, {"e": credential.entry.hex}))
+    cookie_give(response, cookie_end(RECEIPT, round_id))
 
 
 def cast_token(credential: Credential) -> str:
@@ -100,5 +100,6 @@ def receipt_of(cookies: Mapping[str, str], round_id: UUID) -> Receipt | None:
     return Receipt(code=str(kept["c"]), revision=int(kept["v"])) if kept else None
 
 
-def receipt_set(response: HttpResponseBase, round_id: UUID, receipt: Receipt) -> None:
-    _give(response, RECEIPT, round_id, {"c": receipt.code, "v": receipt.revision})
+def receipt_line(round_id: UUID, receipt: Receipt) -> str:
+    """The cookie's line that gives it to the browser."""
+    return _line(RECEIPT, round_id, {"c": receipt.code, "v": receipt.revision})

@@ -17,7 +17,7 @@ from django.http import HttpResponseBase
 
 from core.kernel.crypto import token_open, token_seal
 from core.kernel.errors import Invalid
-from core.web.public.cookies import cookie_drop, cookie_give, cookie_name
+from core.web.public.cookies import cookie_end, cookie_give, cookie_line, cookie_name
 from core.web.public.order import seed_good
 from plugins.api.text import Text
 from plugins.api.values import Problem
@@ -78,8 +78,9 @@ def draft_keep(response: HttpResponseBase, round_id: UUID, draft: Draft) -> None
     token = token_seal(PURPOSE, current_tenant().uuid, {"r": str(round_id), "z": padded}, ttl=LIFE)
     if len(token) > LONGEST:
         raise Invalid(TOO_LONG.message.en, code=TOO_LONG.code, problems=[TOO_LONG])
-    cookie_give(response, COOKIE, round_id, token, life=LIFE)
+    cookie_give(response, cookie_line(COOKIE, round_id, token, life=LIFE))
 
 
-def draft_drop(response: HttpResponseBase, round_id: UUID) -> None:
-    cookie_drop(response, COOKIE, round_id)
+def draft_end(round_id: UUID) -> str:
+    """The cookie's line that takes the draft away."""
+    return cookie_end(COOKIE, round_id)
