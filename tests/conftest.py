@@ -26,6 +26,15 @@ def database(django_db_blocker: Any) -> Iterator[str]:
         yield name
 
 
+@pytest.fixture(scope="session")
+def server(database: str) -> Iterator[int]:
+    """The whole site on a loopback port, for a browser or for Keycloak."""
+    from tests.support.server import serving
+
+    with serving() as port:
+        yield port
+
+
 @pytest.fixture
 def tenants(database: str) -> Iterator[Tenants]:
     """Two councils with identical keys. Commits are real, from this thread and others; cleaned up afterwards."""

@@ -19,7 +19,7 @@ from joserfc.jwk import KeySet, RSAKey
 
 from core.kernel.env import Environment, environment
 from core.kernel.errors import Refused
-from core.people.sso import flow
+from core.people.sso import door
 from core.people.sso.claims import identity_of
 from tests.support.bootstrap import ROOT
 
@@ -53,7 +53,7 @@ def issuer() -> Iterator[str]:
 def provided(issuer: str, monkeypatch: pytest.MonkeyPatch) -> str:
     """The environment with the embedded provider as the issuer."""
     with_issuer: Environment = environment().model_copy(update={"oidc_issuer": issuer})
-    monkeypatch.setattr(flow, "environment", lambda: with_issuer)
+    monkeypatch.setattr(door, "environment", lambda: with_issuer)
     return issuer
 
 
@@ -171,7 +171,7 @@ def test_cancel_and_an_absent_provider_are_plain_pages(
     assert page.status_code == 403
     assert b"You have not signed in" in page.content
     gone = environment().model_copy(update={"oidc_issuer": "http://127.0.0.1:9"})
-    monkeypatch.setattr(flow, "environment", lambda: gone)
+    monkeypatch.setattr(door, "environment", lambda: gone)
     page = browser.get("/sign-in/", {"next": "/privacy/"})
     assert page.status_code == 503
     assert b"does not answer" in page.content

@@ -22,14 +22,6 @@ FLAGS = [
 ]
 
 
-@pytest.fixture(scope="session")
-def server(database: str) -> Iterator[int]:
-    from tests.support.server import serving
-
-    with serving() as port:
-        yield port
-
-
 # For a module at a time: while it is open an event loop runs in this thread, and Django refuses to work beside one.
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:

@@ -11,6 +11,9 @@ os.environ.setdefault("COMMONTY_ENV", "test")
 os.environ.setdefault("COMMONTY_VAR", str(ROOT / "var" / "test"))
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "core.project.settings.test")
 
+# Only the tests that ask for a Keycloak have one; whoever names a server in the environment lends it to those.
+KEYCLOAK_LENT = (os.environ.pop("COMMONTY_KEYCLOAK_URL", ""), os.environ.pop("COMMONTY_KEYCLOAK_ADMIN_SECRET", ""))
+
 if "COMMONTY_PORT" not in os.environ or "PYTEST_VERSION" in os.environ:
     # Addresses carry the port, so the browser tests' server gets its own before settings are read.
     with socket.socket() as probe:

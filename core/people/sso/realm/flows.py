@@ -105,7 +105,7 @@ class Flows:
         for step in steps:
             path = f"{self._base}/flows/{segment(parent)}/executions"
             if "flow" in step:
-                below = f"{parent}: {step['flow']}"
+                below = f"{parent} - {step['flow']}"
                 body = {"alias": below, "type": "basic-flow", "provider": "", "description": ""}
                 self.server.call("POST", f"{path}/flow", body)
             else:
@@ -116,7 +116,7 @@ class Flows:
             made = [row for row in rows if row["level"] == level][-1]
             self.server.call("PUT", path, {**made, "requirement": step["need"]})
             if step.get("config"):
-                config = {"alias": f"{parent}: {step['step']}", "config": step["config"]}
+                config = {"alias": f"{parent} - {step['step']}", "config": step["config"]}
                 self.server.call("POST", f"{self._base}/executions/{made['id']}/config", config)
             if "flow" in step:
                 self._steps(top, below, step["steps"])
