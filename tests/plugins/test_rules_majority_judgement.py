@@ -65,7 +65,7 @@ def test_equal_medians_are_told_apart_by_the_next_ones() -> None:
 
 
 def test_the_example_of_another_implementation() -> None:
-    """PyPI majorityjudgement 0.1.2: two grades 0 and two 1 read 0 1 0 1; five and five are less than three and seven."""
+    """PyPI majorityjudgement 0.1.2: two 0 and two 1 read 0 1 0 1; five and five are less than three and seven."""
     assert list(merits_of(judged({"a": [0, 0, 1, 1]}))[0].value) == [0, 1, 0, 1]
     assert ranked({"half": [0] * 5 + [1] * 5, "more": [0] * 3 + [1] * 7}) == ("more", "half")
 
