@@ -31,6 +31,9 @@ def bind() -> None:
     from core.rounds.delegation.services import ACT_JOB, act_sign
     from core.rounds.events import MoneyChanged, RoundAdvanced, RoundChanged
     from core.rounds.listeners import round_state
+    from core.setup.documents import DOCUMENT_JOB, document_sign
+    from core.setup.services import ACCEPTANCE_JOB, acceptance_sign
+    from core.setup.spaces import MAKE_JOB, TELL_JOB, space_told, tenant_make
     from core.voting.services import TALLY_JOB
     from core.voting.tasks import tally_handle
     from plugins.host.observing import OBSERVE_JOB, observe_handle, observing_bind
@@ -42,8 +45,15 @@ def bind() -> None:
     outbox.bind(told)
     observing_bind(observing.BUILDERS)
     outbox.bind_jobs(
-        {SEND_JOB: notice_deliver, TALLY_JOB: tally_handle, OBSERVE_JOB: observe_handle, ACT_JOB: act_sign},
-        outward={STATEMENT_JOB: statement_hand_over},
+        {
+            SEND_JOB: notice_deliver,
+            TALLY_JOB: tally_handle,
+            OBSERVE_JOB: observe_handle,
+            ACT_JOB: act_sign,
+            ACCEPTANCE_JOB: acceptance_sign,
+            DOCUMENT_JOB: document_sign,
+        },
+        outward={STATEMENT_JOB: statement_hand_over, MAKE_JOB: tenant_make, TELL_JOB: space_told},
     )
 
     from core.notices.codes import CodeNotices
@@ -65,7 +75,10 @@ def bind() -> None:
     from core.rounds.delegation.services import act_hand_over
     from core.voting.sequencer import BallotSequencer, ClosingTimes
     from tenants.office.delegation.services import KIND as DELEGATION
+    from tenants.office.documents.services import KIND as DOCUMENT
+    from tenants.office.documents.services import document_take
+    from tenants.office.requests.services import AGREEMENT, agreement_take
     from tenants.office.services import fact_publish
 
     bind_sequencers([BallotSequencer(), ClosingTimes()])
-    bind_statement_sinks(fact_publish, {DELEGATION: act_hand_over})
+    bind_statement_sinks(fact_publish, {DELEGATION: act_hand_over, DOCUMENT: document_take, AGREEMENT: agreement_take})

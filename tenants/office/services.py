@@ -48,7 +48,7 @@ def slug_check(slug: str, kind: str) -> None:
         raise Invalid(f"{slug!r} is kept for the service itself.", code="slug.reserved", remedy="Choose another.")
 
 
-def tenant_create(
+def tenant_reserve(
     *,
     slug: str,
     kind: str,
@@ -56,12 +56,10 @@ def tenant_create(
     code: str = "",
     parent: str = "",
     accent: str = "",
-    say: Callable[[str], None] = lambda text: None,
-) -> tuple[TenantRef, list[ProvisioningStep]]:
-    """Reserve the slug and its hosts, then do every step. Done again for a tenant of the same kind, it goes on.
+) -> TenantRef:
+    """Reserve a slug and its hosts for a tenant that is still to be made; the known one where it is of this kind.
 
-    Raises Invalid for a bad slug or parent, Refused when the slug belongs to a tenant of another kind, and
-    ProvisioningFailed naming the step that did not succeed.
+    Raises Invalid for a bad slug or parent, Refused when the slug belongs to a tenant of another kind.
     """
     slug_check(slug, kind)
     base = environment().base_domain
@@ -101,7 +99,25 @@ def tenant_create(
             Domain.objects.bulk_create(
                 [Domain(domain=host, tenant=row, purpose=purpose, is_primary=True) for host, purpose in hosts]
             )
-        ref = row.ref
+        ref: TenantRef = row.ref
+    return ref
+
+
+def tenant_create(
+    *,
+    slug: str,
+    kind: str,
+    name: LocalisedText,
+    code: str = "",
+    parent: str = "",
+    accent: str = "",
+    say: Callable[[str], None] = lambda text: None,
+) -> tuple[TenantRef, list[ProvisioningStep]]:
+    """Reserve the slug and its hosts, then do every step. Done again for a tenant of the same kind, it goes on.
+
+    Raises as `tenant_reserve` does, and ProvisioningFailed naming the step that did not succeed.
+    """
+    ref = tenant_reserve(slug=slug, kind=kind, name=name, code=code, parent=parent, accent=accent)
     done = provision(ref, say=say)
     forget()
     return ref, done

@@ -18,7 +18,17 @@ DEBUG = False
 ALLOWED_HOSTS = ["*"]
 USE_X_FORWARDED_HOST = False
 
-SHARED_APPS = ["django_tenants", "tenants.registry", "core.people.sso", "tenants.office", "tenants.office.delegation"]
+SHARED_APPS = [
+    "django_tenants",
+    "tenants.registry",
+    "core.people.sso",
+    "tenants.office",
+    "tenants.office.delegation",
+    "tenants.office.documents",
+    "tenants.office.banners",
+    "tenants.office.requests",
+    "tenants.office.support",
+]
 TENANT_APPS = [
     "core.ui",
     "core.web",
@@ -31,6 +41,8 @@ TENANT_APPS = [
     "core.proposals",
     "core.voting",
     "core.notices",
+    "core.setup",
+    "core.support",
     "cms",
     "wagtail.sites",
     "wagtail.users",
@@ -92,6 +104,7 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "core.people.middleware.PersonMiddleware",
+    "core.support.middleware.SupportMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "core.web.errors.ErrorMiddleware",
@@ -110,6 +123,7 @@ TEMPLATES = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "core.ui.context.page",
+                "core.support.context.above",
                 "cms.context.menus",
             ],
         },

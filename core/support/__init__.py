@@ -1,0 +1,1 @@
+"""A tenant's own side of support access: who granted it, who came in, and every page they looked at."""

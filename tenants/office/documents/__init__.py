@@ -1,0 +1,1 @@
+"""What the national team publishes for all: guidance, policies, agreements and assurance, each with its versions."""

@@ -1,0 +1,1 @@
+"""Groups that ask for a space of their own, and links between a group and a council."""
