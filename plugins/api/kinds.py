@@ -63,6 +63,13 @@ class Read(Protocol):
 
     def count_participants(self, of_round: SubjectRef) -> int: ...
 
+    def round_of(self, subject: SubjectRef) -> SubjectRef | None:
+        """The round that a subject belongs to; a round is its own."""
+
+    def display_names(self, pseudonyms: Sequence[str]) -> Mapping[str, str]:
+        """The names that people have chosen to be shown by, in one query. Never kept by a module: whoever was erased
+        or has no name is left out."""
+
 
 class PluginContext(Protocol):
     """What the host lends a module for one call, already bound to one tenant."""
@@ -101,6 +108,15 @@ class Module(ABC):
     description: ClassVar[Text]
     Settings: ClassVar[type[BaseModel]] = NoSettings
     settings_version: ClassVar[int] = 1
+
+    @classmethod
+    def upgrade(cls, data: Mapping[str, Any], from_version: int) -> Mapping[str, Any]:
+        """Settings kept under an earlier `settings_version`, as this version writes them.
+
+        Write it together with a higher `settings_version`. It is called with what was kept, field by field as JSON,
+        and its answer is checked against `Settings`. It may not ask anybody anything.
+        """
+        return data
 
 
 class BallotFormat(Module):
