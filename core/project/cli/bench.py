@@ -13,7 +13,7 @@ from core.project.cli import CheckFailed
 NAME = "bench"
 HELP = "Measured work against its baseline, in one run."
 NEEDS_DJANGO = True
-BENCHES = ("ballots", "pages", "provisioning", "equal-shares")
+BENCHES = ("ballots", "pages", "provisioning", "equal-shares", "rules")
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
