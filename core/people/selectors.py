@@ -42,6 +42,12 @@ def people_named(ids: frozenset[UUID]) -> dict[UUID, str]:
     return {person.public_id: str(person) for person in Person.objects.filter(public_id__in=ids)}
 
 
+def names_shown(ids: frozenset[UUID]) -> dict[UUID, str]:
+    """The names that people have chosen to be shown by; whoever has chosen none is left out."""
+    found = Person.objects.filter(public_id__in=ids, is_active=True).exclude(display_name="")
+    return dict(found.values_list("public_id", "display_name"))
+
+
 def people_like(name: str, *, issuer: str, most: int = 20) -> list[Person]:
     """People of one provider who have signed in here and whose name holds these letters.
 

@@ -12,12 +12,13 @@ from django.db.models.functions import Now
 
 from core.audit.services import event_record
 from core.kernel.clock import database_now
-from core.kernel.errors import Refused
+from core.kernel.errors import Invalid, Refused
 from core.people.events import RoleEnded, RoleGranted
 from core.people.models import Person, RoleGrant, Session
 from core.people.selectors import roles_of
 
 EDITORS = "Editors"
+LONGEST_NAME = 40
 EDITING_ROLES = frozenset({RoleGrant.Role.OFFICER.value, RoleGrant.Role.ROUND_MANAGER.value})
 
 
@@ -27,10 +28,26 @@ def person_know(*, issuer: str, subject: str, display_name: str = "") -> Person:
         person, made = Person.objects.get_or_create(
             issuer=issuer, subject=subject, defaults={"display_name": display_name[:80], "password": "!"}
         )
-    if not made and display_name and person.display_name != display_name[:80]:
+    # A name that somebody has chosen here is theirs: the provider's fills only an empty one.
+    if not made and display_name and not person.display_name:
         with transaction.atomic():
             Person.objects.filter(pk=person.pk).update(display_name=display_name[:80])
             person.display_name = display_name[:80]
+    return person
+
+
+def name_choose(*, person: Person, name: str) -> Person:
+    """The name somebody wants shown beside what they write. Raises Invalid for an empty or unreadable one."""
+    words = " ".join("".join(letter if letter.isprintable() else " " for letter in name).split())
+    if not 2 <= len(words) <= LONGEST_NAME:
+        raise Invalid(
+            "Write a name of 2 to 40 letters.",
+            code="people.name",
+            remedy="It need not be your full name.",
+        )
+    with transaction.atomic():
+        Person.objects.filter(pk=person.pk).update(display_name=words)
+    person.display_name = words
     return person
 
 

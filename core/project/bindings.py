@@ -36,12 +36,14 @@ def bind() -> None:
     from core.setup.spaces import MAKE_JOB, TELL_JOB, space_told, tenant_make
     from core.voting.services import TALLY_JOB
     from core.voting.tasks import tally_handle
+    from plugins.host.deliberation import discussions_freeze
     from plugins.host.observing import OBSERVE_JOB, observe_handle, observing_bind
 
     jobs.bind(outbox.OutboxJobs())
     told: dict[str, list[outbox.Listener]] = {kind: [*heard] for kind, heard in observing.LISTENERS.items()}
     for event in (RoundAdvanced, RoundChanged, MoneyChanged):
         told.setdefault(event.kind, []).append(round_state)
+    told.setdefault(RoundAdvanced.kind, []).append(discussions_freeze)
     outbox.bind(told)
     observing_bind(observing.BUILDERS)
     outbox.bind_jobs(

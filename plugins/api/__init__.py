@@ -11,6 +11,7 @@ from plugins.api.deliberation import (
     Page,
     Verdict,
     Viewer,
+    words_typed,
 )
 from plugins.api.errors import BallotInvalid, PermanentFailure, PluginError, TemporaryFailure
 from plugins.api.evaluation import (
@@ -213,4 +214,5 @@ __all__ = [
     "Viewer",
     "hookimpl",
     "hookspec",
+    "words_typed",
 ]

@@ -7,12 +7,13 @@ the name shown beside a comment is asked of the core when the panel is drawn.
 
 from __future__ import annotations
 
+import re
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, Generic, TypeVar
+from typing import Any, ClassVar, Generic, TypeVar
 
 from plugins.api.kinds import Module, PluginContext, Raw
 from plugins.api.privacy import ErasureReport, PersonalData
@@ -116,12 +117,50 @@ class Contribution:
     facts: Mapping[str, Any] = field(default_factory=dict)
 
 
+WRITING_MARKS = re.compile(
+    "[\\x00-\\x08\\x0b-\\x1f\\x7f\\u061c\\u200b\\u200e\\u200f\\u202a-\\u202e\\u2060-\\u2069\\ufeff]"
+)
+"""Control characters and marks of writing direction: they change how the words of others read, and say nothing."""
+MANY_LINES = re.compile(r"\n{3,}")
+
+
+def words_typed(raw: Raw, name: str, *, most: int, path: str) -> tuple[str, tuple[Problem, ...]]:
+    """What somebody has written into a field, made safe to show beside others' words, and what is wrong with it.
+
+    Markup stays what it is, text: templates show it escaped.
+    """
+    typed = "".join(str(one) for one in raw.get(name, ())[:1]).replace("\r\n", "\n").replace("\r", "\n")
+    words = MANY_LINES.sub("\n\n", WRITING_MARKS.sub("", typed)).strip()
+    if not words:
+        return words, (Problem("words.empty", Text("Write something first.", "Sgrìobh rudeigin an toiseach."), path),)
+    if len(words) > most:
+        message = Text(
+            "You have written {count} characters. The most is {most}. Shorten it by {extra}.",
+            "Sgrìobh thu caractaran: {count}. ’S e {most} an àireamh as motha. Giorraich e le {extra}.",
+        )
+        shown = {"count": f"{len(words):,}", "most": f"{most:,}", "extra": f"{len(words) - most:,}"}
+        return words, (Problem("words.too_long", message.format(**shown), path),)
+    return words, ()
+
+
 class DeliberationModule(Module):
-    """Discussion around subjects. It may own tables; they refer to the core by UUID alone."""
+    """Discussion around subjects. It may own tables; they refer to the core by UUID alone.
+
+    `subjects` names the kinds of things it speaks about: `proposal`, drawn on the page of a project; `round`, drawn on
+    a page of its own.
+    """
+
+    subjects: ClassVar[frozenset[str]] = frozenset({"proposal"})
 
     @abstractmethod
     def panel(self, context: PluginContext, subject: SubjectRef, viewer: Viewer, draft: Raw) -> TemplateRef:
-        """The discussion of one subject. `draft` holds what a refused action had typed, with its problems' paths."""
+        """The discussion of one subject.
+
+        `draft` holds what the address asks for, as `page`, or what a refused action had typed: then `verb` is the
+        action and `problem.<path>` what is wrong at the field with that id. The host adds `panel` to the values of the
+        template: a form posts to `{{ panel.address }}<verb>/` and holds `{% csrf_token %}` and `{{ panel.hidden }}`;
+        `{{ panel.here }}` is the page the panel stands on.
+        """
 
     @abstractmethod
     def actions(self) -> Sequence[Action]:

@@ -28,9 +28,21 @@ class Sealed(models.Model):
         abstract = True
 
 
+def _says_whose(model: type[models.Model]) -> bool:
+    """Whether a row of this table says whose it is and takes the answer from the transaction alone.
+
+    The column decides, not the class: a plugin may import nothing of ours but its contract, and its tables hold what
+    people have written. It declares the column itself and is sealed by the host like everybody else.
+    """
+    return any(
+        field.column == "tenant" and isinstance(field, models.UUIDField) and field.db_default == _from_setting()
+        for field in model._meta.local_concrete_fields
+    )
+
+
 def sealed_tables() -> list[str]:
     """The table of every sealed model, in order of name."""
-    return sorted(model._meta.db_table for model in apps.get_models() if issubclass(model, Sealed))
+    return sorted(model._meta.db_table for model in apps.get_models() if _says_whose(model))
 
 
 GUARD = """

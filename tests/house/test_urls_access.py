@@ -53,6 +53,9 @@ VOTE = {
     "rounds/<slug:slug>/result/explain/<str:ref>/": ANYBODY,
     "rounds/<slug:slug>/result.json": ANYBODY,
     "account/": SIGNED_IN,
+    "account/name/": SIGNED_IN,
+    "x/<slug:key>/<slug:slug>/": ANYBODY,
+    "x/<slug:key>/<slug:slug>/<slug:verb>/": POST_ONLY,
     "how-your-vote-is-kept/": ANYBODY,
 }
 MANAGE = {
@@ -83,6 +86,10 @@ MANAGE = {
     "rounds/<slug:slug>/preview/": OFFICERS,
     "rounds/<slug:slug>/preview/projects/": OFFICERS,
     "rounds/<slug:slug>/preview/projects/<str:ref>/": OFFICERS,
+    "rounds/<slug:slug>/preview/discussion/<slug:key>/": OFFICERS,
+    "rounds/<slug:slug>/preview/discussion/<slug:key>/<slug:verb>/": POST_ONLY,
+    "discussion/": OFFICERS,
+    "discussion/<slug:key>/<str:item>/": OFFICERS,
     "rounds/<slug:slug>/preview/rules/": OFFICERS,
     "rounds/<slug:slug>/preview/ballot/": OFFICERS,
     "rounds/<slug:slug>/preview/result/": OFFICERS,

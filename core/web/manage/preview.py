@@ -6,6 +6,7 @@ leads to the preview of the next. Nothing is kept and nothing is sent: the ballo
 
 from __future__ import annotations
 
+from inspect import unwrap
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect, JsonResponse
@@ -25,6 +26,7 @@ from core.voting.selectors import ResultView, result_counted
 from core.web.manage.page import PROBLEM, actor_of, public_address
 from core.web.manage.rounds import round_list
 from core.web.public.booth import booth_for
+from core.web.public.discuss import act, discussion, panels_of
 from core.web.public.draft import posted
 from core.web.public.order import seed_good, seed_new
 from core.web.public.results import explain_context, result_context
@@ -69,7 +71,13 @@ def projects_preview(request: HttpRequest, slug: str) -> HttpResponse:
 @require_safe
 @access(READERS, round_of=round_id_of)
 def project_preview(request: HttpRequest, slug: str, ref: str) -> HttpResponse:
-    return _shown(request, "public/project.html", project_context(request, round_by_slug(slug), ref))
+    row = round_by_slug(slug)
+    context = project_context(request, row, ref)
+    return _shown(request, "public/project.html", {**context, "panels": panels_of(request, row, context["project"])})
+
+
+discussion_preview = access(READERS, round_of=round_id_of)(unwrap(discussion))
+act_preview = access(READERS, round_of=round_id_of)(unwrap(act))
 
 
 @require_safe
@@ -166,6 +174,8 @@ urlpatterns = [
     path("rounds/<slug:slug>/preview/", round_preview, name="round"),
     path("rounds/<slug:slug>/preview/projects/", projects_preview, name="projects"),
     path("rounds/<slug:slug>/preview/projects/<str:ref>/", project_preview, name="project"),
+    path("rounds/<slug:slug>/preview/discussion/<slug:key>/", discussion_preview, name="discussion"),
+    path("rounds/<slug:slug>/preview/discussion/<slug:key>/<slug:verb>/", act_preview, name="act"),
     path("rounds/<slug:slug>/preview/rules/", rules_preview, name="rules"),
     path("rounds/<slug:slug>/preview/ballot/", ballot_preview, name="vote"),
     path("rounds/<slug:slug>/preview/result/", result_preview, name="result"),

@@ -308,6 +308,34 @@ class VotersSection(Section):
             super().refuse(error, fields)
 
 
+class DiscussionSection(Section):
+    heading = _("Discussion")
+    intro = _(
+        "How residents talk about the projects before they vote. Everybody can read it, and it ends when voting closes."
+    )
+
+    deliberation = forms.MultipleChoiceField(
+        label=_("Ways to take part"),
+        widget=Ticks(),
+        required=False,
+        help_text=_("People sign in and choose a name to write. Choose none for a round without discussion."),
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        found = active_modules("deliberation")
+        ways: Any = self.fields["deliberation"]
+        ways.choices = [(module.key, module.label.en) for module in found]
+        ways.widget.hints = {module.key: module.description.en for module in found}
+
+    @classmethod
+    def typed(cls, row: Round) -> dict[str, Any]:
+        return {"deliberation": sorted(row.deliberation)}
+
+    def keep(self, row: Round, actor: Person) -> None:
+        round_change(round=row, actor=actor, deliberation=sorted(self.cleaned_data["deliberation"]))
+
+
 class DatesSection(Section):
     heading = _("Dates")
     intro = _(
@@ -356,5 +384,6 @@ SECTIONS: dict[str, type[Section]] = {
     "decide": DecideSection,
     "area": PlaceSection,
     "voters": VotersSection,
+    "discussion": DiscussionSection,
     "dates": DatesSection,
 }

@@ -18,7 +18,7 @@ from core.rounds.models import Pot, Round, RuleSet
 from core.rounds.parts import proofs_failures
 from core.ui.templatetags.ui import moment
 from plugins.api.money import Money
-from plugins.host.selectors import ballot_format, outcome_rule
+from plugins.host.selectors import active_modules, ballot_format, outcome_rule
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +64,8 @@ def tasks_of(row: Round, *, pots: Sequence[Pot], rules: RuleSet | None, projects
     dates_good = bool(opens and closes and opens < closes and closes > database_now())
     rule_names = rules_words(rules)
     voters = row.eligibility.en
+    ways = [one.label.en for one in active_modules("deliberation") if one.key in row.deliberation]
+    discussion = ", ".join(ways) or _("None")
     return [
         Task("words", _("Name and purpose"), section_address(row, "words"), row.purpose.en, bool(row.purpose.en)),
         Task(
@@ -81,6 +83,7 @@ def tasks_of(row: Round, *, pots: Sequence[Pot], rules: RuleSet | None, projects
             voters,
             bool(voters) and not proofs_failures(row.proofs),
         ),
+        Task("discussion", _("Discussion"), section_address(row, "discussion"), discussion, True),
         Task(
             "money",
             _("Money"),

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from core.web.manage import count, entrusted, look, money, people, projects, rounds, rules, steps
+from core.web.manage import count, discussion, entrusted, look, money, people, projects, rounds, rules, steps
 
 app_name = "staff"
 urlpatterns = [
@@ -25,6 +25,8 @@ urlpatterns = [
     path("entrusted/", entrusted.entrusted, name="entrusted"),
     path("entrusted/new/", entrusted.offer_new, name="offer-new"),
     path("entrusted/<uuid:delegation>/", entrusted.entrusted_one, name="entrusted-one"),
+    path("discussion/", discussion.queue, name="discussion"),
+    path("discussion/<slug:key>/<str:item>/", discussion.decide, name="discussion-item"),
     path("look/", look.look, name="look"),
     path("people/", people.people, name="people"),
     path("people/new/", people.grant_new, name="grant-new"),

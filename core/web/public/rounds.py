@@ -100,12 +100,6 @@ def projects_context(request: HttpRequest, row: Round, seed: str) -> dict[str, A
     }
 
 
-@require_safe
-@access(ANYONE)
-def project(request: HttpRequest, slug: str, ref: str) -> HttpResponse:
-    return render(request, "public/project.html", project_context(request, _readable(slug), ref))
-
-
 def project_context(request: HttpRequest, row: Round, ref: str) -> dict[str, Any]:
     """What the page of a project shows. Raises NotFound for one that is still a draft."""
     found = proposal_by_ref(row, ref)

@@ -3,7 +3,7 @@
 from django.urls import path
 
 from core.web import cast
-from core.web.public import account, prove, receipts, results, rounds, site, vote
+from core.web.public import account, discuss, prove, receipts, results, rounds, site, vote
 
 app_name = "public"
 urlpatterns = [
@@ -11,7 +11,7 @@ urlpatterns = [
     path("rounds/", rounds.round_list, name="rounds"),
     path("rounds/<slug:slug>/", rounds.round_page, name="round"),
     path("rounds/<slug:slug>/projects/", rounds.projects, name="projects"),
-    path("rounds/<slug:slug>/projects/<str:ref>/", rounds.project, name="project"),
+    path("rounds/<slug:slug>/projects/<str:ref>/", discuss.project, name="project"),
     path("rounds/<slug:slug>/rules/", rounds.rules, name="rules"),
     path("rounds/<slug:slug>/vote/", vote.vote, name="vote"),
     path("rounds/<slug:slug>/vote/review/", vote.review, name="review"),
@@ -22,7 +22,10 @@ urlpatterns = [
     path("rounds/<slug:slug>/result/", results.result, name="result"),
     path("rounds/<slug:slug>/result/explain/<str:ref>/", results.explain, name="explain"),
     path("rounds/<slug:slug>/result.json", results.result_json, name="result-json"),
+    path("x/<slug:key>/<slug:slug>/", discuss.discussion, name="discussion"),
+    path("x/<slug:key>/<slug:slug>/<slug:verb>/", discuss.act, name="act"),
     path("account/", account.account, name="account"),
+    path("account/name/", account.name, name="account-name"),
     path("places/", site.places, name="places"),
     path("past-rounds/", site.past_rounds, name="past-rounds"),
     path("accessibility/", site.accessibility, name="accessibility"),

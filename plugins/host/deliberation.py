@@ -1,0 +1,73 @@
+"""What the core asks of every deliberation module at once: its queue, its end, and what it holds about a person.
+
+A module that fails is named in the answer and keeps nobody else from answering.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from core.audit.models import AuditEvent
+from core.kernel.errors import NotFound
+from plugins.api import ErasureReport, ModerationItem, Person, PersonalData, SubjectRef, Verdict
+from plugins.host.context import plugin_context
+from plugins.host.failures import PluginFailure
+from plugins.host.selectors import active_modules, module_settings
+
+KIND = "deliberation"
+
+
+@dataclass(frozen=True, slots=True)
+class Queued:
+    """Something that waits for a moderator, and the module it stands in."""
+
+    module: Any
+    item: ModerationItem
+
+
+def _context(module: Any) -> Any:
+    return plugin_context(module_settings(KIND, module.key))
+
+
+def queue_of(module: Any, cursor: str = "") -> tuple[list[Queued], str]:
+    page = module.moderation_queue(_context(module), cursor)
+    return [Queued(module, item) for item in page.items], page.next
+
+
+def queues() -> tuple[list[Queued], list[str]]:
+    """What waits in every active module, the oldest first, and the keys of modules that could not answer."""
+    waiting: list[Queued] = []
+    silent: list[str] = []
+    for module in active_modules(KIND):
+        try:
+            waiting += queue_of(module)[0]
+        except PluginFailure:
+            silent.append(module.key)
+    return sorted(waiting, key=lambda one: one.item.written_at), silent
+
+
+def moderate(*, key: str, item: str, decision: Verdict, reason: str) -> None:
+    """Have a module carry out a decision. Raises NotFound for one that is not active, PluginFailure."""
+    found = next((one for one in active_modules(KIND) if one.key == key), None)
+    if found is None:
+        raise NotFound("There is no such discussion here.", code="plugin.not_active")
+    found.moderate(_context(found), item, decision, reason)
+
+
+def discussions_freeze(event: AuditEvent) -> None:
+    """A listener of the outbox: when voting closes, every module of the tenant is told that the round has ended."""
+    if event.body["verb"] in ("close_voting", "cancel"):
+        for module in active_modules(KIND):
+            module.freeze(_context(module), SubjectRef("round", str(event.body["round"])))
+
+
+def personal_data_kept(person: Person) -> dict[str, PersonalData]:
+    """What each active module holds about a person, by its key. Raises PluginFailure: half an answer is none."""
+    found = {module.key: module.personal_data(_context(module), person) for module in active_modules(KIND)}
+    return {key: held for key, held in found.items() if held.tables}
+
+
+def person_erase(person: Person) -> dict[str, ErasureReport]:
+    """Have each active module take a person out, in the caller's transaction. Raises PluginFailure."""
+    return {module.key: module.erase(_context(module), person) for module in active_modules(KIND)}
