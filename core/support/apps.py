@@ -8,7 +8,7 @@ class SupportConfig(AppConfig):
     tenant_grants = {
         "SupportGrant": {
             "voter": "",
-            "staff": "SELECT, INSERT, UPDATE (ended_at, ended_by, role_grant)",
-            "worker": "SELECT, INSERT, UPDATE (ended_at, ended_by, role_grant)",
+            "staff": "SELECT, INSERT, UPDATE (ended_at, ended_by_id, role_grant_id)",
+            "worker": "SELECT, INSERT, UPDATE (ended_at, ended_by_id, role_grant_id)",
         },
     }
