@@ -100,10 +100,18 @@ def configured(run: Running, **more: str) -> Iterator[None]:
         environment.cache_clear()
 
 
-def account_make(run: Running, name: str, *, kind: RealmKind = RealmKind.RESIDENTS, **more: Any) -> str:
-    """An account with a verified address and a password; its identifier in the realm."""
+@dataclass(frozen=True)
+class Account:
+    """Somebody with a password in a realm. No two tests share one."""
+
+    id: str
+    address: str
+
+
+def account_make(run: Running, name: str, *, kind: RealmKind = RealmKind.RESIDENTS, **more: Any) -> Account:
+    """An account with a verified address."""
     base = f"realms/{segment(realm_names().of(kind))}/users"
-    address = f"{name}@people.example"
+    address = f"{name}-{secrets.token_hex(4)}@people.example"
     body = {
         "username": address,
         "email": address,
@@ -115,7 +123,7 @@ def account_make(run: Running, name: str, *, kind: RealmKind = RealmKind.RESIDEN
     }
     admin = run.admin()
     admin.call("POST", base, body)
-    return str(admin.call("GET", base, username=body["username"], exact="true")[0]["id"])
+    return Account(str(admin.call("GET", base, username=address, exact="true")[0]["id"]), address)
 
 
 class Visitor:
@@ -137,12 +145,12 @@ class Visitor:
         address = urljoin(self.at, html.unescape(found[1]))
         return self._arrive(self.session.post(address, data=fields, allow_redirects=False, timeout=20))
 
-    def signs_in(self, address: str, name: str) -> str:
+    def signs_in(self, address: str, account: Account) -> str:
         """From our sign-in address to the way back, by typing where a page asks."""
         back = self.go(address)
         if back:
             return back
-        return self.send(username=f"{name}@people.example", password=PASSWORD)
+        return self.send(username=account.address, password=PASSWORD)
 
     def _arrive(self, answer: requests.Response) -> str:
         for _step in range(20):
@@ -159,4 +167,3 @@ class Visitor:
                 return f"{parts.path}?{parts.query}" if parts.query else parts.path
             answer = self.session.get(onward, allow_redirects=False, timeout=20)
         raise AssertionError("redirected for ever")
-

@@ -141,7 +141,7 @@ class Provider:
     def id_token(self, door: Door, *, redirect: str, code: str, verifier: str) -> str:
         """Exchange a code for the ID token. Raises Refused when the provider does not accept the code."""
         ways: list[dict[str, str]] = [
-            assertion(key, client=door.client, audience=door.issuer) | {"client_id": door.client} for key in door.keys
+            assertion(key, client=door.client, audience=door.issuer) for key in door.keys
         ] or [{}]
         for number, shown in enumerate(ways, start=1):
             try:

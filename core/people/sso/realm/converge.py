@@ -169,20 +169,15 @@ class Convergence:
                         remedy="Find out who made it; rename or remove it by hand, then run this again.",
                     ) from None
                 found = rows[0]
-        key = found["id"]
-        self._subject_put(f"{path}/{key}", found, subject)
-        attributes = {**found.get("attributes", {}), **wanted["attributes"]}
-        if any(differences({k: v for k, v in wanted.items() if not k.endswith("ClientScopes")}, found)):
-            kept = {name: value for name, value in found.items() if name not in ("protocolMappers", "secret")}
-            self.server.call("PUT", f"{path}/{key}", {**kept, **wanted, "attributes": attributes})
+        key, there = found["id"], mapper_of(found)
+        plain = {name: value for name, value in wanted.items() if not name.endswith("ClientScopes")}
+        if there is None or any(differences(plain, found)) or any(differences(subject, there)):
+            # In one call: Keycloak compares the ways back with the sector document whenever either changes.
+            others = [row for row in found.get("protocolMappers", []) if row is not there]
+            body = {**found, **plain, "attributes": {**found.get("attributes", {}), **wanted["attributes"]}}
+            body["protocolMappers"] = [*others, {**(there or {}), **subject}]
+            self.server.call("PUT", f"{path}/{key}", {name: item for name, item in body.items() if name != "secret"})
         self._scopes_put(kind, f"{path}/{key}", wanted, found)
-
-    def _subject_put(self, path: str, found: dict[str, Any], subject: dict[str, Any]) -> None:
-        there = mapper_of(found)
-        if there is None:
-            self.server.call("POST", f"{path}/protocol-mappers/models", subject)
-        elif any(differences(subject, there)):
-            self.server.call("PUT", f"{path}/protocol-mappers/models/{there['id']}", {**there, **subject})
 
     def _scopes_put(self, kind: RealmKind, path: str, wanted: dict[str, Any], found: dict[str, Any]) -> None:
         for which in ("default", "optional"):
