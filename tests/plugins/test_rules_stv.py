@@ -96,6 +96,17 @@ def test_equal_lowest_votes_are_told_apart_by_the_stage_before() -> None:
     assert "at stage 3 it had 3 votes, the fewest" in told["B"]
 
 
+@pytest.mark.parametrize("lot", ["X Y P Q Z", "Y X P Q Z"])
+def test_the_most_recent_stage_that_differs_counts(lot: str) -> None:
+    """By hand. Stage 1: X 5, Y 4, P 2, Q 3, Z 10, quota 13. P gives Y 2 (6 against 5), Q gives X 1 (6 each). X goes
+    out: it had fewer at stage 2, though more at stage 1."""
+    outcome = elect(from_orders({"X": 5, "Y": 4, "P Y": 2, "Q X": 1, "Q": 2, "Z": 10}), 1, lot)
+    assert votes_at(outcome, 2) == {"X": 5, "Y": 6, "P": 0, "Q": 3, "Z": 10}
+    assert votes_at(outcome, 3) == {"X": 6, "Y": 6, "P": 0, "Q": 0, "Z": 10}
+    assert votes_at(outcome, 4) == {"X": 0, "Y": 6, "P": 0, "Q": 0, "Z": 10}
+    assert outcome.ties == ()
+
+
 def test_castor_and_pollux() -> None:
     """Droop's example 42: four papers Castor, Pollux and two Helen. Quota 6/3+1 = 3; the surplus of 1 goes on at
     0.25 a paper; Pollux with 1 vote goes out, and Helen fills the last place."""
