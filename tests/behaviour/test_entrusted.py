@@ -115,7 +115,15 @@ def test_from_offer_to_return_over_the_pages_of_both(tenants: Any, group: Any) -
             fund_source_remove(source=source, actor=None)
     edit = f"/rounds/ours/money/{source.pk}/"
     kept = {"name": source.name, "amount": "£6,000", "restriction": "", "pot_en": "Main"}
-    assert fill(chair, edit, **kept).status_code == 409
+    assert fill(chair, edit, **kept, unrestricted="on").status_code == 409
+    with in_tenant(tenants.beta), pytest.raises(Refused) as unsaid:
+        round_advance(round=Round.objects.get(slug="ours"), verb="open_voting", actor=None)
+    assert [one.code for one in unsaid.value.problems] == ["round.restriction_unsaid"]
+    same = kept | {"amount": "£20,000.01", "restriction": "health projects only"}
+    assert fill(chair, edit, **same, unrestricted="on").status_code == 302
+    # Its kind of project is the group's to say; its sum and its words are not.
+    said = {**kept, "amount": "£20,000.01", "restriction": "health projects only", "unrestricted": "on"}
+    assert fill(chair, edit, **said).status_code == 302
     # Neither reported nor returned before it is decided.
     assert do(chair, path, "award", amount="£1").status_code == 409
     assert do(chair, path, "return", amount="£1").status_code == 409
@@ -183,7 +191,7 @@ def test_an_offer_above_the_pot_in_the_past_or_of_what_is_being_decided_is_refus
     with in_tenant(tenants.alpha):
         round_advance(round=Round.objects.get(slug="groups"), verb="open_voting", actor=None)
     assert "not one of the available choices" in text(offer(council, tenants, pot, "£1"))
-    assert browser(tenants.beta).get("/entrusted/new/").status_code == 409
+    assert browser(tenants.beta).get("/entrusted/new/").status_code == 403
 
 
 def test_what_the_ledger_refuses_is_shown_and_not_tried_again(tenants: Any, group: Any) -> None:

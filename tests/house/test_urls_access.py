@@ -79,6 +79,20 @@ MANAGE = {
     "entrusted/": OFFICERS,
     "entrusted/new/": OFFICERS,
     "entrusted/<uuid:delegation>/": OFFICERS,
+    "setup/": OFFICERS,
+    "setup/contacts/": OFFICERS,
+    "setup/languages/": OFFICERS,
+    "setup/colleagues/": OFFICERS,
+    "setup/practice/": OFFICERS,
+    "setup/<slug:key>/": OFFICERS,
+    "guidance/": OFFICERS,
+    "guidance/<slug:kind>/<slug:key>/": OFFICERS,
+    "join/": SIGNED_IN,
+    "support/": OFFICERS,
+    "support/enter/": SIGNED_IN,
+    "support/<uuid:wish>/": OFFICERS,
+    "groups/": OFFICERS,
+    "groups/requests/<uuid:wanted>/": OFFICERS,
     "people/": OFFICERS,
     "people/new/": OFFICERS,
     "people/<uuid:grant>/end/": OFFICERS,
@@ -98,6 +112,20 @@ MANAGE = {
     "rounds/<slug:slug>/preview/receipts/": OFFICERS,
     "how-your-vote-is-kept/": OFFICERS,
 }
+CONSOLE = {
+    "console/": OFFICERS,
+    "console/requests/": OFFICERS,
+    "console/requests/<uuid:wanted>/": OFFICERS,
+    "console/calendar/": OFFICERS,
+    "console/fleet/": OFFICERS,
+    "console/banners/": OFFICERS,
+    "console/support/": OFFICERS,
+    "console/documents/": OFFICERS,
+    "console/documents/new/": OFFICERS,
+    "console/documents/<slug:kind>/<slug:key>/": OFFICERS,
+    "console/tenants/new/": OFFICERS,
+    "console/tenants/<slug:slug>/": OFFICERS,
+}
 STATED: dict[str, dict[str, str]] = {
     "core.project.urls_public": {
         **SIGN_IN,
@@ -107,6 +135,7 @@ STATED: dict[str, dict[str, str]] = {
         **VOTE,
         "places/": ANYBODY,
         "past-rounds/": ANYBODY,
+        "how-we-work/": ANYBODY,
     },
     "core.project.urls_hub": {
         **SIGN_IN,
@@ -115,9 +144,12 @@ STATED: dict[str, dict[str, str]] = {
         **EDITED,
         "one-percent/": ANYBODY,
         "councils.geojson": ANYBODY,
+        "run-your-own/": ANYBODY,
+        "run-your-own/ask/": ANYBODY,
+        "run-your-own/asked/<uuid:wanted>/": ANYBODY,
     },
     "core.project.urls_staff": {**SIGN_IN, **PLAIN, **DEMO, **MANAGE},
-    "core.project.urls_hub_staff": {**SIGN_IN, **PLAIN, **DEMO, **MANAGE},
+    "core.project.urls_hub_staff": {**SIGN_IN, **PLAIN, **DEMO, **MANAGE, **CONSOLE},
     "core.project.urls_files": {"robots.txt": ANYBODY, "<path:name>": ANYBODY},
 }
 # Wagtail's addresses stand under these; one answer for all of them.

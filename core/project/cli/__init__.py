@@ -32,6 +32,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "round": ("round", "rounds: import a real election"),
     "tally": ("tally", "the outcome of a Pabulib file; no database"),
     "plugins": ("plugins", "voting, deliberation and evaluation modules: list, check, activate"),
+    "support": ("support", "support access: what was asked, grant it, end it"),
     "audit": ("audit", "verify the hash chain"),
     "locale": ("locale", "compile and check translations"),
     "bench": ("bench", "measured work against its baseline, in one run"),

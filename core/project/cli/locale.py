@@ -21,7 +21,7 @@ ROOT = Path(__file__).resolve().parents[3]
 GAELIC = ROOT / "core" / "locale" / "gd"
 RESIDENT = ("core/ui/templates", "core/web/templates", "cms/templates")
 RESIDENT_CODE = ("core/web", "core/voting", "core/people")
-STAFF_ONLY = ("manage",)
+STAFF_ONLY = ("manage", "console")
 GETTEXT = frozenset({"_", "gettext", "gettext_lazy", "ngettext", "ngettext_lazy"})
 # The four forms Gaelic counts in: 1 and 11, 2 and 12, 3 to 19, the rest (CLDR).
 PLURALS = "nplurals=4; plural=(n==1 || n==11) ? 0 : (n==2 || n==12) ? 1 : (n > 2 && n < 20) ? 2 : 3;"

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from core.web.hub import views
+from core.web.hub import spaces, views
 from core.web.public import site
 
 app_name = "public"
@@ -10,6 +10,9 @@ urlpatterns = [
     path("", views.home, name="home"),
     path("one-percent/", views.one_percent, name="one-percent"),
     path("councils.geojson", views.councils_geojson, name="councils-geojson"),
+    path("run-your-own/", spaces.run_your_own, name="run-your-own"),
+    path("run-your-own/ask/", spaces.space_request, name="space-request"),
+    path("run-your-own/asked/<uuid:wanted>/", spaces.space_asked, name="space-asked"),
     path("accessibility/", site.accessibility, name="accessibility"),
     path("privacy/", site.privacy, name="privacy"),
     path("complaints/", site.complaints, name="complaints"),

@@ -2,7 +2,20 @@
 
 from django.urls import path
 
-from core.web.manage import count, discussion, entrusted, look, money, people, projects, rounds, rules, steps
+from core.web.manage import (
+    count,
+    discussion,
+    entrusted,
+    look,
+    money,
+    office,
+    people,
+    projects,
+    rounds,
+    rules,
+    setup,
+    steps,
+)
 
 app_name = "staff"
 urlpatterns = [
@@ -27,6 +40,20 @@ urlpatterns = [
     path("entrusted/<uuid:delegation>/", entrusted.entrusted_one, name="entrusted-one"),
     path("discussion/", discussion.queue, name="discussion"),
     path("discussion/<slug:key>/<str:item>/", discussion.decide, name="discussion-item"),
+    path("setup/", setup.setup, name="setup"),
+    path("setup/contacts/", setup.contacts, name="setup-contacts"),
+    path("setup/languages/", setup.languages, name="setup-languages"),
+    path("setup/colleagues/", setup.colleagues, name="setup-invite"),
+    path("setup/practice/", setup.practice, name="setup-practice"),
+    path("setup/<slug:key>/", setup.confirm, name="setup-confirm"),
+    path("guidance/", setup.documents, name="documents"),
+    path("guidance/<slug:kind>/<slug:key>/", setup.document, name="document"),
+    path("join/", setup.join, name="join"),
+    path("support/", office.support, name="support"),
+    path("support/enter/", office.support_door, name="support-door"),
+    path("support/<uuid:wish>/", office.support_views, name="support-views"),
+    path("groups/", office.groups, name="groups"),
+    path("groups/requests/<uuid:wanted>/", office.group_request, name="group-request"),
     path("look/", look.look, name="look"),
     path("people/", people.people, name="people"),
     path("people/new/", people.grant_new, name="grant-new"),

@@ -10,6 +10,7 @@ from core.people.access import ANYONE, access
 from core.places import selectors
 from core.places.national import past_awards
 from core.places.national import past_rounds as known_rounds
+from core.setup.selectors import adopted, answers
 from tenants.registry.context import current_tenant
 
 
@@ -46,6 +47,16 @@ def privacy(request: HttpRequest) -> HttpResponseBase:
 @access(ANYONE)
 def complaints(request: HttpRequest) -> HttpResponseBase:
     return words_or(request, "complaints/", "public/complaints.html")
+
+
+@access(ANYONE)
+def how_we_work(request: HttpRequest) -> HttpResponse:
+    """How to reach the people behind the site, and the policies it has adopted, with what differs here."""
+    return render(
+        request,
+        "public/how_we_work.html",
+        {"contacts": answers("contacts"), "policies": [one for one in adopted() if one.version]},
+    )
 
 
 @access(ANYONE)

@@ -32,4 +32,5 @@ urlpatterns = [
     path("privacy/", site.privacy, name="privacy"),
     path("complaints/", site.complaints, name="complaints"),
     path("how-your-vote-is-kept/", site.how_kept, name="how-kept"),
+    path("how-we-work/", site.how_we_work, name="how-we-work"),
 ]
