@@ -25,8 +25,8 @@ assets: core/ui/assets/.built ## build the look from npm packages into core/ui/a
 install: .venv/.installed core/ui/assets/.built ## set up this checkout: Python packages, assets, translations
 	@$(BIN)/commonty locale compile
 
-demo: install ## the whole service on this machine; FRESH=1 begins anew, PORT=8000
-	@$(BIN)/commonty demo $(if $(FRESH),--fresh)
+demo: install ## the whole service on this machine; FRESH=1 begins anew, PORT=8000, LOGIN=keycloak for the real sign-in
+	@$(BIN)/commonty demo $(if $(FRESH),--fresh) $(if $(LOGIN),--login $(LOGIN))
 
 check: install ## the fast checks: lint, types, layers, words, unit tests
 	$(BIN)/ruff check .

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from core.people.models import RoleGrant
@@ -43,14 +44,19 @@ def people_of(slug: str, name: str) -> tuple[DemoPerson, ...]:
     )
 
 
-def demo_people_grant(*, issuer: str, tenant: TenantRef) -> int:
-    """Give the demo officers of a tenant their roles there; how many were new. Safe to run again."""
+def demo_people_grant(
+    *, issuer: str, tenant: TenantRef, subject: Callable[[DemoPerson], str] = lambda one: one.subject
+) -> int:
+    """Give the demo officers of a tenant their roles there; how many were new. Safe to run again.
+
+    `subject` is what the issuer calls somebody at this tenant.
+    """
     new = 0
     with in_tenant(tenant):
         for someone in people_of(tenant.slug, tenant.name.en):
             if not someone.role:
                 continue
-            person = person_know(issuer=issuer, subject=someone.subject, display_name=someone.name)
+            person = person_know(issuer=issuer, subject=subject(someone), display_name=someone.name)
             if someone.role not in roles_of(person):
                 role_grant(person=person, role=someone.role, giver=None)
                 new += 1

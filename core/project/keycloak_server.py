@@ -191,16 +191,16 @@ class KeycloakServer:
         fresh.write_text("".join(f"127.0.0.1 {name}\n" for name in known), encoding="utf-8")
         fresh.replace(self.store / "hosts")
 
-    def command(self) -> tuple[list[str], dict[str, str]]:
-        """The words and the environment that start it."""
+    def command(self, *options: str) -> tuple[list[str], dict[str, str]]:
+        """The words and the environment that start it; `options` are more for Java."""
         home = installed()
         if not (self.store / "hosts").is_file():
             self.hosts(())
-        options = f"-Djdk.net.hosts.file={self.store / 'hosts'} -Djava.net.preferIPv4Stack=true"
+        own = (f"-Djdk.net.hosts.file={self.store / 'hosts'}", "-Djava.net.preferIPv4Stack=true")
         env = {
             # Whatever else is set for Keycloak or for us on this machine is not for this server.
             **{name: value for name, value in _with_java().items() if not name.startswith(("KC_", "COMMONTY_"))},
-            "JAVA_OPTS_APPEND": f"{options} -Djava.io.tmpdir={self.store}",
+            "JAVA_OPTS_APPEND": " ".join((*own, f"-Djava.io.tmpdir={self.store}", *options)),
             "JAVA_OPTS_KC_HEAP": MEMORY,
             "KC_DB_URL": f"jdbc:h2:file:{self.store / 'database'};NON_KEYWORDS=VALUE;DB_CLOSE_ON_EXIT=FALSE",
             "KC_BOOTSTRAP_ADMIN_CLIENT_ID": ADMIN_CLIENT,

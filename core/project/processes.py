@@ -13,7 +13,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from pathlib import Path
 from typing import Any
 
@@ -27,9 +27,14 @@ class Processes:
         self._note = var / "demo-processes.json"
         self._started: list[subprocess.Popen[bytes]] = []
 
-    def start(self, words: Sequence[str], env: Mapping[str, str]) -> subprocess.Popen[bytes]:
-        """Start a program in a group of its own and remember it."""
-        process = subprocess.Popen(list(words), env=dict(env), start_new_session=True)  # noqa: S603  # our own words
+    def start(
+        self, words: Sequence[str], env: Mapping[str, str], *, log: Path | None = None
+    ) -> subprocess.Popen[bytes]:
+        """Start a program in a group of its own and remember it. With `log` it says there what it has to say."""
+        with log.open("ab") if log else nullcontext() as opened:
+            process = subprocess.Popen(  # noqa: S603  # our own words
+                list(words), env=dict(env), start_new_session=True, stdout=opened, stderr=opened
+            )
         self._started.append(process)
         notes = [{"group": one.pid, "since": time.time(), "owner": os.getpid()} for one in self._started]
         self._note.write_text(json.dumps(notes), encoding="utf-8")

@@ -76,7 +76,7 @@ def _listening(port: int) -> bool:
         return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
-def _secret(var: Path, name: str) -> str:
+def secret_kept(var: Path, name: str) -> str:
     """A password made once and kept in a file only its owner reads."""
     path = var / "secret" / name
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -157,7 +157,7 @@ def _postmaster(data: Path) -> tuple[int, int] | None:
 
 def _postgres_init(var: Path, data: Path, programs: Path, log: Path, identity: dict[str, Any]) -> None:
     password = var / "secret" / "pg_superuser"
-    _secret(var, "pg_superuser")
+    secret_kept(var, "pg_superuser")
     data.mkdir(parents=True, exist_ok=True, mode=0o700)
     if identity:
         os.chown(data, identity["user"], identity["group"])
@@ -255,7 +255,7 @@ def _postgres_found(var: Path) -> dict[str, Any]:
             raise Unavailable("PostgreSQL started and went away.", code="services.start", remedy=f"See {log}.")
     pid, port = alive
     addresses = {
-        name: f"postgresql://{user}:{_secret(var, secret)}@127.0.0.1:{port}/{database}"
+        name: f"postgresql://{user}:{secret_kept(var, secret)}@127.0.0.1:{port}/{database}"
         for name, user, secret, database in (
             ("admin_url", "postgres", "pg_superuser", "postgres"),
             ("migrate_url", OWNER, "pg_owner", DATABASE),
@@ -284,7 +284,7 @@ def _bootstrap(admin_url: str, var: Path) -> str:
             verb = "ALTER" if known else "CREATE"
             admin.execute(
                 sql.SQL("{} ROLE {} {} PASSWORD {}").format(
-                    sql.SQL(verb), sql.Identifier(login), sql.SQL(words), sql.Literal(_secret(var, secret))
+                    sql.SQL(verb), sql.Identifier(login), sql.SQL(words), sql.Literal(secret_kept(var, secret))
                 )
             )
         if not admin.execute("SELECT 1 FROM pg_database WHERE datname = %s", [DATABASE]).fetchone():
@@ -312,7 +312,7 @@ def _redis_start(var: Path) -> dict[str, Any]:
 
     root = var / "redis"
     root.mkdir(parents=True, exist_ok=True, mode=0o700)
-    password = _secret(var, "redis")
+    password = secret_kept(var, "redis")
     port = _notes(var).get("redis", {}).get("port")
     url = f"redis://:{password}@127.0.0.1:{port}/0"
     pid = _redis_alive(url) if port else None

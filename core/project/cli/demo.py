@@ -22,6 +22,7 @@ START_SECONDS = 60
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--fresh", action="store_true", help="begin anew: the data of an earlier demo is removed")
+    parser.add_argument("--login", choices=["pick", "keycloak"], default="pick", help="who signs people in")
     parser.add_argument("--once", action="store_true", help="prepare everything and stop before serving")
 
 
@@ -51,7 +52,17 @@ def run(args: argparse.Namespace, out: Any) -> dict[str, Any] | None:
     if args.fresh and settings.var_dir.exists():
         out.say("Removing the data of the earlier demo …")
         services_down()
-        for name in ("postgres", "redis", "media", "mail", "keys", "static", "services.json", "sign-in-port"):
+        for name in (
+            "postgres",
+            "redis",
+            "media",
+            "mail",
+            "keys",
+            "static",
+            "keycloak",
+            "services.json",
+            "sign-in-port",
+        ):
             path = settings.var_dir / name
             shutil.rmtree(path, ignore_errors=True) if path.is_dir() else path.unlink(missing_ok=True)
     out.say("Starting PostgreSQL and Redis …")
@@ -59,13 +70,14 @@ def run(args: argparse.Namespace, out: Any) -> dict[str, Any] | None:
     setup_django()
     _prepare(out)
     # An operator who names a provider gets that one, and gives out the first roles there.
-    login_port = 0 if settings.oidc_issuer else _login_port(settings)
+    real = args.login == "keycloak" and not settings.keycloak_url
+    login_port = 0 if real or settings.keycloak_url or settings.oidc_issuer else _login_port(settings)
     if login_port:
         _people(f"http://127.0.0.1:{login_port}", out)
     out.say(f"Ready to serve after {time.perf_counter() - begun:.1f} s")
     if args.once:
         return {"seconds": round(time.perf_counter() - begun, 2)}
-    _serve(out, login_port)
+    _serve(out, login_port, real=real)
     return None
 
 
@@ -126,7 +138,7 @@ def _people(issuer: str, out: Any) -> None:
         out.say(f"{new} demo officers have been given their roles")
 
 
-def _serve(out: Any, login_port: int) -> None:
+def _serve(out: Any, login_port: int, *, real: bool) -> None:
     from core.kernel.env import environment
     from core.project.cli.serve import command
     from core.project.processes import Processes
@@ -139,16 +151,33 @@ def _serve(out: Any, login_port: int) -> None:
         with_login["COMMONTY_OIDC_ISSUER"] = f"http://127.0.0.1:{login_port}"
         provider = [sys.executable, "-m", "core.project.demo_login", "--port", str(login_port)]
         processes.start(provider, os.environ)
+    keycloak = None
     try:
+        if real:
+            from core.project.demo_keycloak import PASSWORD, DemoKeycloak
+
+            keycloak = DemoKeycloak(settings.var_dir)
+            out.say("Starting Keycloak; the first time it is fetched and built, which takes some minutes …")
+            provider_process = keycloak.start(processes)
+            with_login["COMMONTY_KEYCLOAK_URL"] = os.environ["COMMONTY_KEYCLOAK_URL"] = keycloak.server.url
+            environment.cache_clear()
         web = processes.start(words, with_login)
         for role in (("worker", "--processes", "2"), ("sequencer",)):
             processes.start([sys.executable, "-m", "core.project.cli", *role], os.environ)
         _wait(web, settings.port)
+        if keycloak is not None:
+            keycloak.ready(provider_process, out.say)
         out.say("")
         out.say(f"  All of Scotland   {settings.origin('hub')}/")
         out.say(f"  Glasgow City      {settings.origin('glasgow-city')}/")
         out.say(f"  Its officers      {settings.origin('glasgow-city.staff')}/cms/")
         out.say(f"  In Gaelic         {settings.origin('na-h-eileanan-siar')}/gd/")
+        if keycloak is not None:
+            out.say(f"  Keycloak          {keycloak.server.url}/")
+            out.say(
+                "  Sign in as demo-resident-1@people.example or, at an officers' site, demo-officer-glasgow-city-1;"
+            )
+            out.say(f"  the password of every demo person is: {PASSWORD}")
         out.say("")
         out.say("  Every council is at its own name, as listed on the national site. Ctrl-C stops the demo.")
         web.wait()
