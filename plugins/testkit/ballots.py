@@ -103,6 +103,7 @@ class BallotFormatContract(ModuleContract):
         except Exception as error:  # noqa: BLE001  # an author reads what it was
             self.need(False, f"`parse` raised {named(error)}; only BallotInvalid may come out of it.")
         self.need(isinstance(ballot, Ballot), f"`parse` answered {type(ballot).__name__} instead of a Ballot.")
+        assert isinstance(ballot, Ballot)
         return ballot
 
     def refused(self, raw: Any, offer: Offer, what: str) -> BallotInvalid:
@@ -438,7 +439,7 @@ class BallotFormatContract(ModuleContract):
             parts = paper.sections or (paper,)
             self.need(
                 sorted(ref for part in parts for ref in part.refs) == refs,
-                "`paper` leaves projects out or doubles them.",
+                "`paper` holds other projects.",
             )
             for part, rule in zip(parts, rules.sections or (rules,), strict=False):
                 self.need(len(part.lines) == len(part.refs), "`paper` has not one line for each project.")

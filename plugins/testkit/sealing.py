@@ -11,13 +11,14 @@ import json
 import pickle
 import sys
 from functools import reduce
+from typing import Any
 
 
 def main() -> None:
     path, work = json.load(sys.stdin)
     sys.path[:] = path
     module, name, settings, posted = pickle.loads(base64.b64decode(work))  # noqa: S301  # from the test itself
-    cls = reduce(getattr, name.split("."), importlib.import_module(module))
+    cls: Any = reduce(getattr, name.split("."), importlib.import_module(module))
     for offer, raw in posted:
         turned = dict(sorted(raw.items(), key=lambda pair: hash(pair[0])))
         sys.stdout.write(cls().canonical(cls().parse(turned, offer, settings)).hex() + "\n")

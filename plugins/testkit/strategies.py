@@ -198,7 +198,8 @@ def _of(kind: Any, metadata: Sequence[Any] = ()) -> SearchStrategy[Any]:
     if kind is str and not metadata:
         return st.text(max_size=40)
     known = tuple(one for one in metadata if isinstance(one, BaseMetadata))
-    return st.from_type(Annotated[kind, *known] if known else kind)
+    limited: Any = Annotated[kind, *known] if known else kind
+    return st.from_type(limited)
 
 
 def json_of(settings: BaseModel) -> Mapping[str, Any]:
