@@ -19,6 +19,9 @@ from plugins.api.values import Instance, Outcome, ProjectRef, Step, TieBreak
 FindRule = Callable[[str], OutcomeRule]
 """The rule of a key. Raises NotFound or Invalid where there is none."""
 
+FENCES = "ring_fences"
+"""The setting by which a rule is told of money that is kept for some projects."""
+
 NOT_COUNTED = Text(
     "This rule cannot count ballots of this kind.",
     "Chan urrainn dhan riaghailt seo bhòtaichean den t-seòrsa seo a chunntadh.",
@@ -28,9 +31,16 @@ NOT_TOLD = Text("The rule says nothing of it.", "Chan eil an riaghailt ag ràdh 
 
 
 def inner_settings(rule: OutcomeRule, settings: Any) -> BaseModel:
-    """The settings that a wrapping rule holds for the rule inside it. Raises Invalid naming what does not fit."""
+    """The settings that a wrapping rule holds for the rule inside it. Raises Invalid naming what does not fit.
+
+    Money that the outer rule keeps is kept by the inner one too, unless that says itself what it keeps.
+    """
+    given = dict(settings.inner_settings)
+    kept = getattr(settings, FENCES, ())
+    if kept and FENCES in rule.Settings.model_fields:
+        given.setdefault(FENCES, [fence.model_dump(mode="json") for fence in kept])
     try:
-        return rule.Settings.model_validate(dict(settings.inner_settings))
+        return rule.Settings.model_validate(given)
     except ValidationError as error:
         first = error.errors()[0]
         name = ".".join(str(part) for part in ("inner_settings", *first["loc"]))

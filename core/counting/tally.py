@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from core.counting.digest import digest_of, profile_digest
@@ -12,6 +12,8 @@ from plugins.api.errors import BallotInvalid
 from plugins.api.kinds import BallotFormat
 from plugins.api.profile import Profile
 from plugins.api.values import Offer, Outcome, ProjectRef
+
+Row = tuple[tuple[int, int], ...]
 
 
 @dataclass(frozen=True)
@@ -25,12 +27,27 @@ class Tally:
     support: Mapping[ProjectRef, int]
     points: Mapping[ProjectRef, int]
     digest: str
+    parts: tuple[Tally, ...] = ()
+    """The count of each part of the ballot that was asked for, by its own projects and voters."""
 
 
-def ballots_tally(*, ballot_format: BallotFormat, settings: Any, offer: Offer, ballots: Iterable[bytes]) -> Tally:
-    """Count canonical ballots. Each distinct ballot is read and checked once, however often it was cast."""
+def ballots_tally(
+    *,
+    ballot_format: BallotFormat,
+    settings: Any,
+    offer: Offer,
+    ballots: Iterable[bytes],
+    parts: Sequence[Sequence[ProjectRef]] = (),
+) -> Tally:
+    """Count canonical ballots. Each distinct ballot is read and checked once, however often it was cast.
+
+    In a part those count who marked one of its projects, were it with the worst grade or a score of nothing. Whoever
+    marked none of them left that part empty, and is no voter there.
+    """
     columns = {project.ref: column for column, project in enumerate(offer.projects)}
-    rows: Counter[tuple[tuple[int, int], ...]] = Counter()
+    rows: Counter[Row] = Counter()
+    inside: list[Counter[Row]] = [Counter() for _ in parts]
+    own = [{ref: column for column, ref in enumerate(refs)} for refs in parts]
     invalid = 0
     for data, times in Counter(ballots).items():
         try:
@@ -39,9 +56,22 @@ def ballots_tally(*, ballot_format: BallotFormat, settings: Any, offer: Offer, b
             invalid += times
             continue
         scores = ballot_format.scores(ballot, offer)
-        rows[tuple(sorted((columns[ref], score) for ref, score in scores.items() if score))] += times
-    profile = Profile.build(ballot_format.family, columns, rows)
-    return profile_tally(profile, invalid=invalid)
+        rows[_row(columns, scores)] += times
+        for part, refs in zip(inside, own, strict=True):
+            if any(ref in refs for ref in ballot.choices):
+                part[_row(refs, scores)] += times
+    family = ballot_format.family
+    counted = profile_tally(Profile.build(family, columns, rows), invalid=invalid)
+    if not parts:
+        return counted
+    return replace(
+        counted,
+        parts=tuple(profile_tally(Profile.build(family, refs, part)) for refs, part in zip(own, inside, strict=True)),
+    )
+
+
+def _row(columns: Mapping[ProjectRef, int], scores: Mapping[ProjectRef, int]) -> Row:
+    return tuple(sorted((columns[ref], score) for ref, score in scores.items() if score and ref in columns))
 
 
 def profile_tally(profile: Profile, *, invalid: int = 0) -> Tally:

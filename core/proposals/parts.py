@@ -7,12 +7,14 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from core.kernel.errors import NotFound
+from core.counting import parts_of, parts_problems
+from core.kernel.errors import Invalid, NotFound
 from core.proposals.models import Proposal
 from core.proposals.selectors import proposals_on_ballot
 from core.rounds.lifecycle import GuardFailure
 from core.rounds.models import Round
-from core.rounds.selectors import pot_total, rules_of
+from core.rounds.money import money_kept, pots_offered, pots_written
+from core.rounds.selectors import pot_total, pots_of, rules_of, sources_of
 from plugins.api.money import Money
 from plugins.api.text import Text
 from plugins.api.values import Offer, Problem
@@ -25,6 +27,18 @@ LOWER_OR_WITHDRAW = Text(
     "Lùghdaich a chosgais, thoir air falbh e no cuir airgead ris a’ phoit.",
 )
 CHANGE_RULES = Text("Change the rules or the projects.", "Atharraich na riaghailtean no na pròiseactan.")
+CHANGE_MONEY = Text(
+    "Change the pots, the rules or the projects.", "Atharraich na poitean, na riaghailtean no na pròiseactan."
+)
+ABOUT_MONEY = frozenset({"pots.no_parts", "pots.no_pot", "pots.no_project", "pots.not_kept", "pots.out_of_reach"})
+NOT_SAID = Text(
+    "“{name}” may be spent on “{restriction}” only, and nobody has said which projects that is.",
+    "Chan fhaodar “{name}” a chosg ach air “{restriction}”, agus cha tuirt duine dè na pròiseactan a tha sin.",
+)
+SAY_WHICH = Text(
+    "Say under “Money” for which kind of project it is kept, or that every project on the ballot may have it.",
+    "Can fo “Money” dè an seòrsa pròiseict dha bheil e, no gum faod gach pròiseact air a’ bhaileat fhaighinn.",
+)
 CHOOSE_RULES = Text(
     "Choose the kind of ballot and the rule again, or have the plugin switched on.",
     "Tagh an seòrsa baileit agus an riaghailt a-rithist, no iarr gun tèid am plugan a chur an comas.",
@@ -74,7 +88,16 @@ class ProjectsReady:
             if row.cost > pot
         ]
         dear = frozenset(row.ref for row in projects if row.cost > pot)
-        return [*self._modules(round, projects, pot, said=dear), *above]
+        unsaid = [
+            GuardFailure(
+                "round.restriction_unsaid",
+                NOT_SAID.format(name=source.name, restriction=source.restriction),
+                SAY_WHICH,
+            )
+            for source in sources_of(round)
+            if source.restriction and not source.category and not source.unrestricted
+        ]
+        return [*unsaid, *self._modules(round, projects, pot, said=dear), *above]
 
     @staticmethod
     def _modules(round: Round, projects: Sequence[Proposal], pot: Money, *, said: frozenset[str]) -> list[GuardFailure]:
@@ -85,12 +108,25 @@ class ProjectsReady:
         rules = rules_of(round)
         if rules is None:
             return []
-        offer = Offer(round=str(round.id), budget=pot, projects=tuple(row.as_project() for row in projects))
+        written = pots_written(pots_of(round))
+        offer = Offer(
+            round=str(round.id),
+            budget=pot,
+            projects=tuple(row.as_project() for row in projects),
+            pots=pots_offered(written),
+        )
         found: list[Problem] = []
         try:
             ballot, rule = ballot_format(rules.ballot_format), outcome_rule(rules.outcome_rule)
-            found += ballot.check(offer, ballot.Settings.model_validate(rules.ballot_settings))
-            found += rule.check(offer.instance(), rule.Settings.model_validate(rules.outcome_settings))
+            settings = ballot.Settings.model_validate(rules.ballot_settings)
+            found += ballot.check(offer, settings)
+            parts = parts_of(offer, ballot.sheets(offer, settings), money_kept(written))
+            own = rule.Settings.model_validate(rules.outcome_settings)
+            found += parts_problems(outcome_rule, rule, own, parts)
+        except Invalid as error:
+            if not error.problems:
+                return [GuardFailure("round.rules_misfit", MISFIT, CHOOSE_RULES)]
+            found += error.problems
         except NotFound:
             return [GuardFailure("round.rules_gone", GONE, CHOOSE_RULES)]
         except ValidationError:
@@ -98,7 +134,9 @@ class ProjectsReady:
         except PluginFailure as failure:
             return [GuardFailure("round.plugin_failed", FAILED.format(plugin=failure.plugin), FAILED_REMEDY)]
         return [
-            GuardFailure(problem.code, problem.message, CHANGE_RULES) for problem in found if problem.path not in said
+            GuardFailure(problem.code, problem.message, CHANGE_MONEY if problem.code in ABOUT_MONEY else CHANGE_RULES)
+            for problem in found
+            if problem.path not in said
         ]
 
     def effect(self, round: Round, actor: Any) -> None:

@@ -7,9 +7,10 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from core.counting import rules_in
 from core.kernel.errors import Invalid, NotFound
 from plugins.api.text import Text
-from plugins.api.values import Problem
+from plugins.api.values import BallotFamily, Problem
 from plugins.host.selectors import ballot_format, outcome_rule
 
 NOT_HERE = Text(
@@ -48,6 +49,26 @@ def rules_checked(
                 problems.append(Problem("rules.setting", NOT_READ.format(reason=reason), path))
     if len(found) == 2 and found["ballot_format"].family not in found["outcome_rule"].accepts:
         problems.append(Problem("rules.no_fit", NO_FIT, "outcome_rule"))
+    elif len(settings) == 2:
+        problems += _inside(found["ballot_format"].family, found["outcome_rule"], settings["outcome_rule"])
     if problems:
         raise Invalid("The rules cannot be used as they are.", code="rules.invalid", problems=problems)
     return settings["ballot_format"], settings["outcome_rule"]
+
+
+def _inside(family: BallotFamily, rule: Any, settings: Mapping[str, Any]) -> list[Problem]:
+    """What is wrong with the rule that a rule wraps, where it wraps one."""
+    field = "outcome_rule.inner"
+    try:
+        chain = [one for one, _ in rules_in(outcome_rule, rule, rule.Settings.model_validate(dict(settings)))]
+    except NotFound:
+        return [Problem("rules.not_here", NOT_HERE.format(key=settings["inner"]), field)]
+    except Invalid as error:
+        return [
+            Problem(
+                "rules.setting", NOT_READ.format(reason=f"{error} {error.remedy}".rstrip(". ")), f"{field}_settings"
+            )
+        ]
+    if any(family not in one.accepts for one in chain[1:]):
+        return [Problem("rules.no_fit", NO_FIT, field)]
+    return []

@@ -66,9 +66,14 @@ def transitions_of(round: Round) -> list[RoundTransition]:
     return list(RoundTransition.objects.filter(round=round).order_by("-made_at", "-id"))
 
 
+def sources_of(round: Round) -> list[FundSource]:
+    """Where the money of every pot of the round comes from."""
+    return list(FundSource.objects.filter(pot__round=round).order_by("name", "id"))
+
+
 def pot_total(round: Round) -> Money:
     """The sum of the fund sources of every pot of the round."""
-    return sum((source.amount for source in FundSource.objects.filter(pot__round=round)), Money(0))
+    return sum((source.amount for source in sources_of(round)), Money(0))
 
 
 def rules_of(round: Round) -> RuleSet | None:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+from core.counting import Part, parts_of
 from core.kernel.crypto import canonical_json, digest
 from core.kernel.errors import Refused
 from core.proposals.selectors import proposals_on_ballot
 from core.rounds.models import Round
+from core.rounds.money import money_kept, pots_offered, pots_written
 from core.rounds.selectors import pot_total, pots_of, rules_of
+from plugins.api.kinds import BallotFormat
 from plugins.api.money import Money
 from plugins.api.text import LocalisedText
 from plugins.api.values import Offer, Project
@@ -23,6 +26,7 @@ def offer_preview(round: Round) -> Offer:
         round=str(round.id),
         budget=pot_total(round),
         projects=tuple(row.as_project() for row in proposals_on_ballot(round)),
+        pots=pots_offered(pots_written(pots_of(round))),
     )
 
 
@@ -38,11 +42,23 @@ def offer_from(body: dict[str, Any], frozen_digest: str) -> Offer:
                 cost=Money(project["cost"], body["budget"]["currency"]),
                 area=project["area"],
                 categories=tuple(project["categories"]),
+                minimum=_money_or_none(project.get("minimum"), body["budget"]["currency"]),
             )
             for project in body["projects"]
         ),
         digest=frozen_digest,
+        pots=pots_offered(body["pots"], body["budget"]["currency"]),
     )
+
+
+def _money_or_none(minor: int | None, currency: str) -> Money | None:
+    return None if minor is None else Money(minor, currency)
+
+
+def parts_in(body: dict[str, Any], offer: Offer, form: BallotFormat) -> list[Part]:
+    """What is decided by itself in a frozen body: projects and their money, with what of it is kept for a kind."""
+    sheets = form.sheets(offer, form.Settings.model_validate(body["ballot_format"]["settings"]))
+    return parts_of(offer, sheets, money_kept(body["pots"]))
 
 
 def _module(kind: str, key: str, settings: dict[str, Any]) -> dict[str, Any]:
@@ -77,16 +93,7 @@ def body_of(round: Round, *, commitment: str) -> dict[str, Any]:
             "closes_at": closes.isoformat(),
         },
         "budget": {"minor": total.minor, "currency": total.currency},
-        "pots": [
-            {
-                "name": pot.name.as_json(),
-                "sources": [
-                    {"name": source.name, "amount": source.amount.minor, "restriction": source.restriction}
-                    for source in pot.sources.all()
-                ],
-            }
-            for pot in pots_of(round)
-        ],
+        "pots": pots_written(pots_of(round)),
         "projects": [
             {
                 "ref": row.ref,
@@ -96,6 +103,7 @@ def body_of(round: Round, *, commitment: str) -> dict[str, Any]:
                 "officer_view": row.officer_view.as_json(),
                 "running_cost": row.running_cost.minor if row.running_cost is not None else None,
                 "cost": row.cost.minor,
+                "minimum": row.minimum.minor if row.minimum is not None else None,
                 "area": row.area,
                 "categories": [row.category] if row.category else [],
             }

@@ -25,7 +25,8 @@ from core.voting.models import (
     TallyRun,
 )
 from core.voting.offer import offer_from, offer_preview
-from plugins.api.text import Text
+from plugins.api.money import Money
+from plugins.api.text import LocalisedText, Text
 from plugins.api.values import Offer, Outcome, ProjectRef, Step, Tie
 
 
@@ -60,11 +61,48 @@ class Agreed:
 
 
 @dataclass(frozen=True, slots=True)
+class KeptMoney:
+    """A part of a pot that was for one kind of project, and how much of it was used."""
+
+    category: str
+    amount: Money
+    spent: Money
+
+    @property
+    def left(self) -> Money:
+        return self.amount - self.spent
+
+
+@dataclass(frozen=True, slots=True)
+class PotResult:
+    """What was decided with the money of one area, or of everybody: `names` are those of the council's pots."""
+
+    area: str
+    names: tuple[LocalisedText, ...]
+    budget: Money
+    spent: Money
+    remaining: Money
+    kept: tuple[KeptMoney, ...]
+    allocation: tuple[ProjectRef, ...]
+    reserve: tuple[ProjectRef, ...]
+    ballots: int
+    remarks: tuple[Text, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class ResultView:
-    """A result, published or ready to be. `steps` of the outcome hold at least one sentence for each project."""
+    """A result, published or ready to be. `steps` of the outcome hold at least one sentence for each project.
+
+    `figures` is the number by which the rule compared projects; `mark` and `figure` say what that number is.
+    """
 
     offer: Offer
     outcome: Outcome
+    pots: tuple[PotResult, ...]
+    mark: str
+    figure: str
+    figures: Mapping[ProjectRef, int]
+    grades: tuple[Text, ...]
     votes: Mapping[ProjectRef, int]
     ballots: int
     channels: Mapping[str, int]
@@ -156,6 +194,31 @@ def result_counted(round: Round) -> ResultView | None:
     return _view(round, run.document, run.finished_at) if run and run.document else None
 
 
+def _pots(document: Mapping[str, Any], currency: str) -> tuple[PotResult, ...]:
+    return tuple(
+        PotResult(
+            area=pot["area"],
+            names=tuple(LocalisedText(**name) for name in pot["names"]),
+            budget=Money(pot["budget"], currency),
+            spent=Money(pot["spent"], currency),
+            remaining=Money(pot["remaining"], currency),
+            kept=tuple(
+                KeptMoney(one["category"], Money(one["amount"], currency), Money(one["spent"], currency))
+                for one in pot["kept"]
+            ),
+            allocation=tuple(pot["allocation"]),
+            reserve=tuple(pot["reserve"]),
+            ballots=pot["ballots"],
+            remarks=tuple(
+                Text(step["en"], step["gd"])
+                for step in document["steps"]
+                if step["pot"] == number and not step["project"]
+            ),
+        )
+        for number, pot in enumerate(document["pots"])
+    )
+
+
 def _view(round: Round, document: dict[str, Any], at: datetime) -> ResultView:
     frozen = FrozenOffer.objects.get(pk=round.pk)
     ties = tuple(Tie(tuple(tie["projects"]), tie["chosen"], tie["at"]) for tie in document["ties"])
@@ -163,12 +226,19 @@ def _view(round: Round, document: dict[str, Any], at: datetime) -> ResultView:
         allocation=tuple(document["allocation"]),
         spent=document["spent"],
         remaining=document["remaining"],
+        amounts={project["ref"]: project["amount"] for project in document["projects"] if project["funded"]},
+        reserve=tuple(document["reserve"]),
         steps=tuple(Step(step["project"], step["funded"], Text(step["en"], step["gd"])) for step in document["steps"]),
         ties=ties,
     )
     return ResultView(
         offer=offer_from(frozen.body, frozen.digest),
         outcome=outcome,
+        pots=_pots(document, frozen.body["budget"]["currency"]),
+        mark=document["mark"],
+        figure=document["figure"],
+        figures={project["ref"]: project[document["figure"]] for project in document["projects"]},
+        grades=tuple(Text(grade["en"], grade["gd"]) for grade in document["grades"]),
         votes={project["ref"]: project["votes"] for project in document["projects"]},
         ballots=document["ballots"]["valid"],
         channels=document["channels"],

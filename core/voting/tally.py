@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
+from functools import cache
 from typing import Any
 from uuid import UUID
 
@@ -16,19 +17,20 @@ from pydantic import ValidationError
 
 from core.audit.models import AuditEvent
 from core.audit.services import event_record
-from core.counting import Tally, ballots_tally, digest_of, outcome_digest, tie_break_from
+from core.counting import ballots_tally, digest_of, outcome_digest, parts_decided, tie_break_from
+from core.counting.tally import Tally
 from core.kernel.crypto import box_open
 from core.kernel.errors import CommontyError, Refused
 from core.rounds.lifecycle import State
 from core.rounds.models import Round
+from core.voting.document import Count, document_of, marks_of
 from core.voting.events import BoxSealed, OfferFrozen, TallyFinished
 from core.voting.keys import CountKeys, count_keys
 from core.voting.models import BallotGate, FrozenOffer, OpenedBallot, Opening, RoundSeal, SealedBallot, TallyRun
-from core.voting.offer import digest_of_body, offer_from
+from core.voting.offer import digest_of_body, offer_from, parts_in
 from core.voting.services import OPENERS_NEEDED
 from plugins.api.kinds import BallotFormat
-from plugins.api.values import Offer, Outcome, SubjectRef, TieBreak
-from plugins.host.registry import registry
+from plugins.api.values import Offer, SubjectRef, TieBreak
 from plugins.host.selectors import module, outcome_rule
 from tenants.registry.context import current_tenant
 
@@ -93,12 +95,22 @@ def _count(round: Round) -> tuple[dict[str, Any], str]:
     if order.commitment != frozen.body["ties"]["commitment"]:
         raise CountDiffers("The order of ties is not the one that was committed to.", code="tally.commitment")
     opened = _opened(round, seal, keys)
-    tally, outcome = _decide(frozen.body, offer, opened, order)
-    again, second = _decide(frozen.body, offer, opened, order)
-    digest = digest_of([frozen.digest, seal.digest, tally.digest, outcome_digest(outcome)])
-    if digest != digest_of([frozen.digest, seal.digest, again.digest, outcome_digest(second)]):
+    count, again = (_decide(frozen.body, offer, opened, order) for _ in range(2))
+    digest = digest_of([frozen.digest, seal.digest, *count.digests])
+    if digest != digest_of([frozen.digest, seal.digest, *again.digests]):
         raise CountDiffers("Two counts of the same ballots did not agree.", code="tally.differs")
-    return _document(frozen, seal, offer, tally, outcome, order, keys, digest), digest
+    return document_of(frozen.body, offer, count, order) | {
+        "channels": seal.channels,
+        "tie_break": {"order": list(order.order), "commitment": order.commitment, "seed": keys.tie_seed.hex()},
+        "digests": {
+            "offer": frozen.digest,
+            "boxes": seal.digest,
+            "log": seal.log_root,
+            "profile": count.tally.digest,
+            "outcome": outcome_digest(count.outcome),
+            "result": digest,
+        },
+    }, digest
 
 
 def _published(round: Round, frozen: FrozenOffer, seal: RoundSeal) -> None:
@@ -143,73 +155,23 @@ def _opened(round: Round, seal: RoundSeal, keys: CountKeys) -> Counter[bytes]:
     return ballots
 
 
-def _decide(body: dict[str, Any], offer: Offer, ballots: Counter[bytes], order: TieBreak) -> tuple[Tally, Outcome]:
-    form, rule = module("ballot_format", body["ballot_format"]["key"]), outcome_rule(body["outcome_rule"]["key"])
+def _decide(body: dict[str, Any], offer: Offer, ballots: Counter[bytes], order: TieBreak) -> Count:
+    form = module("ballot_format", body["ballot_format"]["key"])
     form_settings = form.Settings.model_validate(body["ballot_format"]["settings"])
+    parts = parts_in(body, offer, form)
+    apart = [part.refs for part in parts] if len(parts) > 1 else []
 
     def counted(near: BallotFormat) -> Tally:
-        return ballots_tally(ballot_format=near, settings=form_settings, offer=offer, ballots=ballots.elements())
+        return ballots_tally(
+            ballot_format=near, settings=form_settings, offer=offer, ballots=ballots.elements(), parts=apart
+        )
 
     tally = form.together(counted)
+    tallies = tally.parts or (tally,)
+    # A rule decides in a process of its own, where no rule can be looked up; those it wraps are known by then.
+    found = cache(outcome_rule)
+    rule = found(body["outcome_rule"]["key"])
     settings = rule.Settings.model_validate(body["outcome_rule"]["settings"])
-    return tally, rule.decide(offer.instance(), tally.profile, settings, order)
-
-
-def _document(
-    frozen: FrozenOffer,
-    seal: RoundSeal,
-    offer: Offer,
-    tally: Tally,
-    outcome: Outcome,
-    order: TieBreak,
-    keys: CountKeys,
-    digest: str,
-) -> dict[str, Any]:
-    places = {ref: place for place, ref in enumerate(outcome.allocation, start=1)}
-    reasons = {step.project: step for step in outcome.steps if step.project}
-    steps = [
-        {"project": step.project, "funded": step.funded, "en": step.sentence.en, "gd": step.sentence.gd}
-        for step in outcome.steps
-    ]
-    modules = registry().modules
-    return {
-        "version": 1,
-        "round": frozen.body["round"]["id"],
-        "ballot_format": frozen.body["ballot_format"],
-        "outcome_rule": frozen.body["outcome_rule"],
-        "counted_with": {
-            kind: modules[kind, frozen.body[kind]["key"]].plugin.version for kind in ("ballot_format", "outcome_rule")
-        },
-        "budget": offer.budget.minor,
-        "spent": outcome.spent,
-        "remaining": outcome.remaining,
-        "allocation": list(outcome.allocation),
-        "projects": [
-            {
-                "ref": project.ref,
-                "title": project.title.as_json(),
-                "cost": project.cost.minor,
-                "votes": tally.support[project.ref],
-                "points": tally.points[project.ref],
-                "funded": project.ref in places,
-                "place": places.get(project.ref),
-                "reason": {"en": reasons[project.ref].sentence.en, "gd": reasons[project.ref].sentence.gd}
-                if project.ref in reasons
-                else None,
-            }
-            for project in offer.projects
-        ],
-        "steps": steps,
-        "ties": [{"projects": list(tie.projects), "chosen": tie.chosen, "at": tie.at} for tie in outcome.ties],
-        "ballots": {"valid": tally.valid, "invalid": tally.invalid, "blank": tally.blank},
-        "channels": seal.channels,
-        "tie_break": {"order": list(order.order), "commitment": order.commitment, "seed": keys.tie_seed.hex()},
-        "digests": {
-            "offer": frozen.digest,
-            "boxes": seal.digest,
-            "log": seal.log_root,
-            "profile": tally.digest,
-            "outcome": outcome_digest(outcome),
-            "result": digest,
-        },
-    }
+    outcomes = parts_decided(found, rule, settings, parts, tallies, order)
+    marks = marks_of(form, offer, form_settings, rule.accepts)
+    return Count(tally, tuple(parts), tallies, tuple(outcomes), marks)

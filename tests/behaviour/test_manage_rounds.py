@@ -184,10 +184,17 @@ def test_money_is_read_as_people_write_it(tenants: Any) -> None:
     for _press in range(2):
         assert client.post("/rounds/leith/money/new/", form).status_code == 302
     health = {"name": "NHS", "amount": "4500", "restriction": "health only", "pot_en": "Health pot"}
+    unsaid = fill(client, "/rounds/leith/money/new/", **health)
+    assert unsaid.status_code == 422
+    assert "Say which kind of project this is" in text(unsaid)
+    both = fill(client, "/rounds/leith/money/new/", **health, category="health", unrestricted="on")
+    assert both.status_code == 422
+    health["category"] = "health"
     assert fill(client, "/rounds/leith/money/new/", **health).status_code == 302
     page = text(client.get("/rounds/leith/money/"))
     assert "Together: £16,500" in page
     assert "health only" in page
+    assert "Kept for the kind “health”" in page
     with in_tenant(tenants.alpha):
         row = Round.objects.get(slug="leith")
         assert row.pots.count() == 2

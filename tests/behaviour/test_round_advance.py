@@ -74,7 +74,14 @@ def make_round(slug: str = "leith") -> Round:
 def make_ready(slug: str = "leith") -> Round:
     row = make_round(slug)
     fund_source_add(round=row, pot_name=words("Main"), name="Council", amount=Money(3_000_000))
-    fund_source_add(round=row, pot_name=words("Main"), name="Health", amount=Money(450_000), restriction="health only")
+    fund_source_add(
+        round=row,
+        pot_name=words("Main"),
+        name="Health",
+        amount=Money(450_000),
+        restriction="health only",
+        category="health",
+    )
     rules_set(
         round=row,
         ballot_format="approval",
@@ -83,7 +90,7 @@ def make_ready(slug: str = "leith") -> Round:
         outcome_settings={},
         actor=None,
     )
-    proposal_save(round=row, title=words("Benches"), cost=Money(100_000), actor=None)
+    proposal_save(round=row, title=words("Benches"), cost=Money(100_000), category="health", actor=None)
     return round_advance(round=row, verb="prepare_ballot", actor=None)
 
 

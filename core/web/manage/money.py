@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
@@ -16,11 +17,12 @@ from django.utils.translation import gettext_lazy as _
 
 from core.kernel.errors import Invalid, Refused
 from core.people.access import access
+from core.proposals.selectors import proposals_of
 from core.rounds.access import EDITORS, READERS, may_edit
-from core.rounds.models import FundSource, Round
+from core.rounds.models import FundSource, Pot, Round
 from core.rounds.selectors import fund_source_of, pots_of, round_by_slug, round_id_of, round_locked
 from core.rounds.services import fund_source_add, fund_source_change, fund_source_remove
-from core.web.manage.forms import MoneyInput, Pair, Styled, fresh_id, mark, unchanged, written
+from core.web.manage.forms import MoneyInput, Pair, Styled, Tick, fresh_id, mark, unchanged, written
 from core.web.manage.page import CONFLICT, PROBLEM, actor_of, need_editable, page, sent
 from core.web.manage.tasks import total_of
 from plugins.api.text import LocalisedText
@@ -42,6 +44,26 @@ class SourceForm(Styled):
         required=False,
         help_text=_("Leave it empty if it may be spent on any project. For example: health projects only."),
     )
+    category = forms.CharField(
+        label=_("Kind of project it is kept for"),
+        max_length=80,
+        required=False,
+        help_text=_(
+            "Written as on the projects. The count pays projects of this kind from this money first, and no others."
+        ),
+    )
+    unrestricted = forms.BooleanField(
+        label=_("Every project on the ballot may have this money"), required=False, widget=Tick()
+    )
+    pot_area = forms.CharField(
+        label=_("Area the pot is for"),
+        max_length=80,
+        required=False,
+        help_text=_(
+            "Leave it empty if the pot is for everybody. A pot of an area pays for projects of that area alone, and "
+            "needs a ballot on which voters choose one area."
+        ),
+    )
     pairs = (
         Pair(
             "pot",
@@ -51,11 +73,30 @@ class SourceForm(Styled):
             hint=_("Sources with the same pot are decided together. Most rounds need one pot only."),
         ),
     )
-    field_order = ["name", "amount", "restriction", "pot_en", "pot_gd"]
+    field_order = ["name", "amount", "restriction", "category", "unrestricted", "pot_en", "pot_gd", "pot_area"]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["pot_en"].widget.attrs["list"] = "pots"
+        for name, listed in (("pot_en", "pots"), ("pot_area", "areas"), ("category", "kinds")):
+            self.fields[name].widget.attrs["list"] = listed
+
+    def clean(self) -> dict[str, Any]:
+        data = self.cleaned_data
+        if data.get("category") and data.get("unrestricted"):
+            self.add_error("unrestricted", _("It is kept for one kind of project, or every project may have it."))
+        elif data.get("restriction") and not data.get("category") and not data.get("unrestricted"):
+            self.add_error(
+                "category",
+                _("Say which kind of project this is, as written on the projects, or that every project may have it."),
+            )
+        return data
+
+    def area(self, pots: Sequence[Pot]) -> str | None:
+        """The area that was typed; None where the officer left that of a known pot alone."""
+        data = self.cleaned_data
+        known = any(pot.name.en == data["pot_en"] for pot in pots)
+        area: str = data["pot_area"]
+        return None if known and "pot_area" not in self.changed_data else area
 
     @staticmethod
     def typed(source: FundSource) -> dict[str, Any]:
@@ -63,7 +104,10 @@ class SourceForm(Styled):
             "name": source.name,
             "amount": source.amount,
             "restriction": source.restriction,
+            "category": source.category,
+            "unrestricted": source.unrestricted,
             **written("pot", source.pot.name),
+            "pot_area": source.pot.area,
         }
 
 
@@ -79,6 +123,7 @@ def money(request: HttpRequest, slug: str) -> HttpResponse:
         row=row,
         pots=[{"pot": pot, "sources": list(pot.sources.all()), "total": pot.total()} for pot in pots],
         total=total_of(pots),
+        by_area=any(pot.area for pot in pots),
         editable=may_edit(actor_of(request), row),
     )
 
@@ -119,6 +164,7 @@ def _source(request: HttpRequest, row: Round, known: FundSource | None) -> HttpR
         else:
             messages.success(request, say("“%(name)s” is saved.") % {"name": form.cleaned_data["name"]})
             return redirect("staff:money", slug=row.slug)
+    projects = proposals_of(row)
     return page(
         request,
         "manage/source.html",
@@ -127,6 +173,8 @@ def _source(request: HttpRequest, row: Round, known: FundSource | None) -> HttpR
         form=form,
         known=known,
         pots=pots,
+        areas=sorted({one.area for one in projects if one.area}),
+        kinds=sorted({one.category for one in projects if one.category}),
         back=reverse("staff:money", kwargs={"slug": row.slug}),
         status=status if status != 200 or not form.errors else PROBLEM,
     )
@@ -137,6 +185,7 @@ def _saved(form: SourceForm, row: Round, known: FundSource | None, actor: Any) -
     pot = form.words("pot")
     with transaction.atomic():
         locked = round_locked(row)
+        more = {name: data[name] for name in ("category", "unrestricted")} | {"pot_area": form.area(pots_of(locked))}
         if known is None:
             fund_source_add(
                 round=locked,
@@ -146,6 +195,7 @@ def _saved(form: SourceForm, row: Round, known: FundSource | None, actor: Any) -
                 restriction=data["restriction"],
                 actor=actor,
                 new_id=data["new_id"],
+                **more,
             )
             return
         now = fund_source_of(locked, known.id)
@@ -157,4 +207,5 @@ def _saved(form: SourceForm, row: Round, known: FundSource | None, actor: Any) -
             amount=data["amount"],
             restriction=data["restriction"],
             actor=actor,
+            **more,
         )

@@ -23,7 +23,8 @@ from core.proposals.pictures import MOST_BYTES
 from core.proposals.selectors import proposal_by_ref, proposals_of
 from core.proposals.services import proposal_save, proposal_state_set
 from core.rounds.models import Round
-from core.rounds.selectors import pot_total, round_by_slug, round_id_of, round_locked
+from core.rounds.money import pots_offered, pots_written
+from core.rounds.selectors import pot_total, pots_of, round_by_slug, round_id_of, round_locked
 from core.web.manage.forms import MoneyInput, Pair, Styled, Tick, fresh_id, mark, unchanged, written
 from core.web.manage.page import CONFLICT, PROBLEM, actor_of, need_editable, page, sent
 from plugins.api.money import Money
@@ -37,6 +38,7 @@ STATES: dict[str, tuple[Any, str]] = {
 PLACE_OF_REFUSAL = {
     "project.title": "title_en",
     "project.cost": "cost",
+    "project.minimum": "minimum",
     "project.picture_alt": "alt_en",
     "picture.too_large": "picture",
     "picture.too_many_points": "picture",
@@ -49,6 +51,11 @@ class ProjectForm(Styled):
 
     new_id = forms.UUIDField(widget=forms.HiddenInput, required=False)
     cost = MoneyInput(label=_("Cost"), above_zero=True, help_text=_("In pounds, such as £12,000 or 4500.50"))
+    minimum = MoneyInput(
+        label=_("The least it could begin with"),
+        required=False,
+        help_text=_("Only where its people said they would take a part of the cost. Otherwise leave it empty."),
+    )
     running_cost = MoneyInput(
         label=_("Running cost a year"), required=False, help_text=_("What it costs to keep it going. £0 if nothing.")
     )
@@ -112,6 +119,7 @@ class ProjectForm(Styled):
         "description_en",
         "description_gd",
         "cost",
+        "minimum",
         "running_cost",
         "area",
         "category",
@@ -146,6 +154,7 @@ class ProjectForm(Styled):
             **written("view", row.officer_view),
             **written("alt", row.image_alt),
             "cost": row.cost,
+            "minimum": row.minimum if row.minimum is not None else "",
             "running_cost": row.running_cost if row.running_cost is not None else "",
             "area": row.area,
             "category": row.category,
@@ -163,6 +172,7 @@ class ProjectForm(Styled):
             "description": self.words("description"),
             "officer_view": self.words("view"),
             "cost": data["cost"],
+            "minimum": data["minimum"],
             "running_cost": data["running_cost"],
             "area": data["area"],
             "category": data["category"],
@@ -176,13 +186,14 @@ def projects(request: HttpRequest, slug: str) -> HttpResponse:
     """Every project with its cost and whether it is on the ballot, beside what the pot holds."""
     row = round_by_slug(slug)
     found, pot = proposals_of(row), pot_total(row)
+    of_area = {one.area: one.budget for one in pots_offered(pots_written(pots_of(row)))}
     on_ballot = [one for one in found if one.state == Proposal.State.ON_BALLOT]
     lines = [
         {
             "project": one,
             "state": STATES[one.state][0],
             "colour": STATES[one.state][1],
-            "dear": one.state == Proposal.State.ON_BALLOT and pot.minor > 0 and one.cost > pot,
+            "dear": one.state == Proposal.State.ON_BALLOT and pot.minor > 0 and one.cost > of_area.get(one.area, pot),
         }
         for one in found
     ]

@@ -1,8 +1,8 @@
 """The settings of a module as form fields, made from the JSON Schema of its pydantic model.
 
-Whole numbers, yes or no, words, choices, lists of words, and models within the model become fields that need no
-explaining; whatever else a module declares is written as JSON. What a form cannot know, such as limits that depend on
-each other, the model itself says on saving.
+Whole numbers, yes or no, words, choices, lists of words, another module, and models within the model become fields
+that need no explaining; whatever else a module declares is written as JSON. What a form cannot know, such as limits
+that depend on each other, the model itself says on saving.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy as _
 
 from core.web.manage.forms import MoneyInput, Radios, Tick
 from plugins.api.money import Money
+from plugins.host.selectors import active_modules
 
 Schema = Mapping[str, Any]
 
@@ -137,6 +138,11 @@ def _field(schema: Schema, kinds: Schema, label: str) -> forms.Field:
     if "enum" in schema:
         choices = [(str(value), _choice_label(schema, value)) for value in schema["enum"]]
         return forms.ChoiceField(choices=choices, widget=Radios(), **common)
+    if schema.get("module"):
+        modules = active_modules(str(schema["module"]))
+        choices = [(one.key, one.label.en) for one in modules]
+        hints = {one.key: one.description.en for one in modules}
+        return forms.ChoiceField(choices=choices, widget=Radios(hints), **common)
     kind = schema.get("type")
     if kind == "boolean":
         return forms.BooleanField(required=False, widget=Tick(), **common)
@@ -161,7 +167,8 @@ def _field(schema: Schema, kinds: Schema, label: str) -> forms.Field:
         columns = _columns(items, kinds)
         if columns:
             return Lines(columns=columns, **common)
-    return forms.JSONField(required=False, widget=forms.Textarea({"rows": 3}), **common)
+    hint = _('As JSON, such as {"minimum_points": 5}. Leave it empty to keep what is usual.')
+    return forms.JSONField(required=False, widget=forms.Textarea({"rows": 3}), **{"help_text": hint, **common})
 
 
 def _walk(schema: Schema, kinds: Schema, name: str, before: str = "") -> Iterator[tuple[str, forms.Field]]:

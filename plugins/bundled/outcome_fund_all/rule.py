@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from plugins.api.errors import PluginError
 from plugins.api.kinds import OutcomeRule
 from plugins.api.profile import Profile
-from plugins.api.spending import NO_MONEY
+from plugins.api.spending import NO_MONEY, Purse, SpendingSettings
 from plugins.api.text import Text
-from plugins.api.values import BallotFamily, Instance, Outcome, Problem, Step, TieBreak
+from plugins.api.values import BallotFamily, Candidate, Instance, Outcome, Problem, Step, TieBreak
 from plugins.bundled.outcome_fund_all.settings import FundAllSettings
 
 FUNDED = Text(
@@ -30,6 +30,14 @@ NOT_ALL = Text(
     "bharrachd air a’ mhaoin, {budget}. Mar sin ’s e an riaghailt airson sin a cho-dhùin.",
 )
 
+NOT_FROM_KEPT = Text(
+    "The {count} projects with at least {minimum} cost {together} together and the pot is {budget}, but part of it is "
+    "kept for certain projects, and the rest is not enough for the others. So the rule for that case decided.",
+    "Cosgaidh na pròiseactan le co-dhiù {minimum} ({count} dhiubh) {together} còmhla agus ’s e {budget} a’ mhaoin, ach "
+    "tha pàirt dhith ga glèidheadh do phròiseactan sònraichte, agus chan eil an còrr gu leòr dhan fheadhainn eile. Mar "
+    "sin ’s e an riaghailt airson sin a cho-dhùin.",
+)
+
 
 class FundAllIfUnder(OutcomeRule):
     key = "fund-all-if-under"
@@ -45,6 +53,15 @@ class FundAllIfUnder(OutcomeRule):
 
     def check(self, instance: Instance, settings: FundAllSettings) -> list[Problem]:
         return [Problem("outcome.no_budget", NO_MONEY, "budget")] if instance.budget <= 0 else []
+
+    def _paid(self, instance: Instance, candidates: Sequence[Candidate], settings: FundAllSettings) -> bool:
+        """Whether money that each may have pays for all of them."""
+        purse = Purse(instance, SpendingSettings(ring_fences=settings.ring_fences))
+        for one in candidates:
+            if purse.money(one) < one.cost:
+                return False
+            purse.pay(one, one.cost)
+        return True
 
     def decide(
         self,
@@ -76,7 +93,7 @@ class FundAllIfUnder(OutcomeRule):
             )
             for one in rest
         ]
-        if together <= max(instance.budget, 0):
+        if together <= max(instance.budget, 0) and self._paid(instance, enough, settings):
             funded = [
                 Step(
                     one.ref,
@@ -95,6 +112,9 @@ class FundAllIfUnder(OutcomeRule):
         if inner is None:
             raise PluginError("Not everything fits, and no rule was given for that case.")
         found = inner(replace(instance, candidates=tuple(enough)))
-        more = instance.amount(together - instance.budget)
-        first = Step("", True, NOT_ALL.format(more=more, **said), facts)
+        if together > instance.budget:
+            message = NOT_ALL.format(more=instance.amount(together - instance.budget), **said)
+        else:
+            message = NOT_FROM_KEPT.format(**said)
+        first = Step("", True, message, facts)
         return replace(found, steps=(first, *found.steps, *aside))

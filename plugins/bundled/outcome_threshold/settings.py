@@ -19,5 +19,10 @@ class ThresholdSettings(BaseModel):
         json_schema_extra={"labels": {"all": "All valid votes", "area": "Valid votes in the project’s area"}},
     )
     votes: int = Field(default=0, ge=0, title="Fewest voters a project needs, whatever their share")
-    inner: str = Field(default="greedy-skip", max_length=80, title="Rule that decides among the others")
+    inner: str = Field(
+        default="greedy-skip",
+        max_length=80,
+        title="Rule that decides among the others",
+        json_schema_extra={"module": "outcome_rule"},
+    )
     inner_settings: dict[str, Any] = Field(default_factory=dict, title="Settings of that rule")
