@@ -63,6 +63,11 @@ def bind() -> None:
     from plugins.host.ports import code_sender_bind, read_bind
 
     code_sender_bind(CodeNotices())
+
+    from core.rounds.choices import rounds_choosing
+    from plugins.host.ports import in_use_bind
+
+    in_use_bind(rounds_choosing)
     read_bind(PublicFacts())
 
     from core.proposals.parts import ProjectsReady

@@ -19,6 +19,7 @@ from core.voting.offer import offer_from
 from plugins.api import BallotFormat
 from plugins.api.values import Ballot, Offer
 from plugins.host.selectors import ballot_format
+from plugins.host.settings import pinned_settings
 from tenants.registry.context import current_tenant
 from tenants.registry.prepared import prepared_row, prepared_rows
 
@@ -139,7 +140,7 @@ def _load(tenant: UUID, round_id: UUID) -> Box:
         slug=frozen.body["round"]["slug"],
         offer=offer_from(frozen.body, frozen.digest),
         format=module,
-        settings=module.Settings.model_validate(chosen["settings"]),
+        settings=pinned_settings("ballot_format", chosen),
         public=bytes(keys[0]),
         keys=cast_keys(tenant, round_id, bytes(keys[1])),
     )

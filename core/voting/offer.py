@@ -67,7 +67,13 @@ def _module(kind: str, key: str, settings: dict[str, Any]) -> dict[str, Any]:
         raise Refused(f"The module {key} is not installed.", code="voting.module_missing")
     chosen = registered.module.Settings.model_validate(settings).model_dump(mode="json")
     plugin = registered.plugin
-    return {"key": key, "plugin": plugin.name, "version": plugin.version, "settings": chosen}
+    return {
+        "key": key,
+        "plugin": plugin.name,
+        "version": plugin.version,
+        "settings_version": registered.module.settings_version,
+        "settings": chosen,
+    }
 
 
 def body_of(round: Round, *, commitment: str) -> dict[str, Any]:

@@ -31,6 +31,7 @@ from core.voting.offer import digest_of_body, offer_from, parts_in
 from core.voting.services import OPENERS_NEEDED
 from plugins.api.kinds import BallotFormat
 from plugins.api.values import Offer, SubjectRef, TieBreak
+from plugins.host.settings import pinned_settings
 from plugins.host.selectors import module, outcome_rule
 from tenants.registry.context import current_tenant
 
@@ -157,7 +158,7 @@ def _opened(round: Round, seal: RoundSeal, keys: CountKeys) -> Counter[bytes]:
 
 def _decide(body: dict[str, Any], offer: Offer, ballots: Counter[bytes], order: TieBreak) -> Count:
     form = module("ballot_format", body["ballot_format"]["key"])
-    form_settings = form.Settings.model_validate(body["ballot_format"]["settings"])
+    form_settings = pinned_settings("ballot_format", body["ballot_format"])
     parts = parts_in(body, offer, form)
     apart = [part.refs for part in parts] if len(parts) > 1 else []
 
@@ -171,7 +172,7 @@ def _decide(body: dict[str, Any], offer: Offer, ballots: Counter[bytes], order: 
     # A rule decides in a process of its own, where no rule can be looked up; those it wraps are known by then.
     found = cache(outcome_rule)
     rule = found(body["outcome_rule"]["key"])
-    settings = rule.Settings.model_validate(body["outcome_rule"]["settings"])
+    settings = pinned_settings("outcome_rule", body["outcome_rule"])
     outcomes = parts_decided(found, rule, settings, parts, tallies, order)
     marks = marks_of(form, offer, form_settings, rule.accepts)
     return Count(tally, tuple(parts), tallies, tuple(outcomes), marks)
