@@ -19,3 +19,25 @@ class PluginActivated(Event):
 class PluginDeactivated(Event):
     kind: ClassVar[str] = "plugin_deactivated"
     plugin: str
+
+
+@dataclass(frozen=True, slots=True)
+class PluginConfigured(Event):
+    """New settings of a module: which module, and the names of its settings. Values may be secrets."""
+
+    kind: ClassVar[str] = "plugin_configured"
+    plugin: str
+    module: str
+    settings: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class PluginUpgraded(Event):
+    """Somebody decided that a newer version reads what an earlier one kept, and why; with rounds it concerns."""
+
+    kind: ClassVar[str] = "plugin_upgraded"
+    plugin: str
+    from_version: str
+    to_version: str
+    rounds: list[str]
+    reason: str

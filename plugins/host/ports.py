@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Protocol
 
 from core.kernel.errors import Unavailable
@@ -15,8 +15,11 @@ class CodeSender(Protocol):
     def send(self, *, to: str, code: str, language: str) -> None: ...
 
 
-InUse = Callable[[frozenset[tuple[str, str]]], Sequence[str]]
-"""Given kinds and keys of modules, the names of rounds that still need one of them."""
+class InUse(Protocol):
+    """Which rounds still need a module."""
+
+    def __call__(self, modules: frozenset[tuple[str, str]], *, voting: bool = False) -> Sequence[str]:
+        """Names of rounds that need one of these kinds and keys; `voting`: only where people vote or it is counted."""
 
 
 class _Ports:
@@ -63,3 +66,8 @@ def read_port() -> Read:
 def rounds_using(modules: frozenset[tuple[str, str]]) -> Sequence[str]:
     """Rounds that need these modules; none where no module of rounds is installed."""
     return _bound.in_use(modules) if _bound.in_use else ()
+
+
+def rounds_voting_with(modules: frozenset[tuple[str, str]]) -> Sequence[str]:
+    """Rounds in which people vote by these modules, or that are being counted."""
+    return _bound.in_use(modules, voting=True) if _bound.in_use else ()

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import Any, cast
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel
 
 from core.kernel.errors import NotFound
 from plugins.api import BallotFormat, EligibilityProof, OutcomeRule
-from plugins.host.failures import PluginFailure
 from plugins.host.guard import Guarded
 from plugins.host.kinds import BY_NAME
 from plugins.host.models import PluginActivation
 from plugins.host.registry import Registered, registry
+from plugins.host.settings import settings_read
 
 
 def active_plugins() -> dict[str, PluginActivation]:
@@ -67,12 +67,6 @@ def active_modules(kind: str) -> list[Any]:
 
 
 def module_settings(kind: str, key: str) -> BaseModel:
-    """The tenant's settings of a module, checked on load. Raises NotFound, or PluginFailure when they do not fit."""
+    """The tenant's settings of a module, checked on load. Raises NotFound, PluginFailure, or Refused."""
     registered, row = _found(kind, key)
-    kept = row.settings.get(key, {})
-    try:
-        return registered.module.Settings.model_validate(kept.get("values", {}))
-    except ValidationError as error:
-        raise PluginFailure(
-            plugin=registered.plugin.name, method=f"{kind} {key} settings", reason="kept values do not fit"
-        ) from error
+    return settings_read(registered, row)
