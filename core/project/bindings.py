@@ -36,7 +36,8 @@ def bind() -> None:
     from core.setup.spaces import MAKE_JOB, TELL_JOB, space_told, tenant_make
     from core.voting.services import TALLY_JOB
     from core.voting.tasks import tally_handle
-    from plugins.host.deliberation import discussions_freeze
+    from plugins.host.context import WORK_JOB
+    from plugins.host.deliberation import discussions_freeze, work_handle
     from plugins.host.observing import OBSERVE_JOB, observe_handle, observing_bind
 
     jobs.bind(outbox.OutboxJobs())
@@ -51,6 +52,7 @@ def bind() -> None:
             SEND_JOB: notice_deliver,
             TALLY_JOB: tally_handle,
             OBSERVE_JOB: observe_handle,
+            WORK_JOB: work_handle,
             ACT_JOB: act_sign,
             ACCEPTANCE_JOB: acceptance_sign,
             DOCUMENT_JOB: document_sign,

@@ -71,6 +71,13 @@ class Read(Protocol):
         or has no name is left out."""
 
 
+class Jobs(Protocol):
+    """Work that is too much for a page: done by a worker, in the same tenant, once this transaction has committed."""
+
+    def later(self, task: str, payload: Mapping[str, str]) -> None:
+        """Have the module's own `work` called with these words. Asked for twice, it is done twice."""
+
+
 class PluginContext(Protocol):
     """What the host lends a module for one call, already bound to one tenant."""
 
@@ -89,7 +96,7 @@ class PluginContext(Protocol):
     @property
     def record(self) -> Callable[..., None]: ...
     @property
-    def jobs(self) -> Any: ...
+    def jobs(self) -> Jobs: ...
     @property
     def http(self) -> Any: ...
     @property
@@ -108,6 +115,10 @@ class Module(ABC):
     description: ClassVar[Text]
     Settings: ClassVar[type[BaseModel]] = NoSettings
     settings_version: ClassVar[int] = 1
+
+    def work(self, context: PluginContext, task: str, payload: Mapping[str, str]) -> None:
+        """Do in a worker what was asked for by `context.jobs.later`. A failure is tried again, so it may run twice."""
+        raise NotImplementedError(f"{self.key} was asked to do {task!r} and has no work")
 
     @classmethod
     def upgrade(cls, data: Mapping[str, Any], from_version: int) -> Mapping[str, Any]:

@@ -9,15 +9,19 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from core.audit.services import job_enqueue
 from core.kernel.clock import database_now
 from core.kernel.errors import Unavailable
+from core.kernel.jobs import Job, Queue
 from core.kernel.telemetry import logger, span
-from plugins.api import Read
+from plugins.api import Jobs, Read
 from plugins.host.codes import HostCodes
+from plugins.host.fence import lifted
 from plugins.host.ports import read_port
 from tenants.registry.context import current_tenant
 
 SESSION = "session."
+WORK_JOB = Job("plugins.work", Queue.DEFAULT)
 
 
 @dataclass(frozen=True)
@@ -30,6 +34,7 @@ class HostContext:
     log: Any = field(default_factory=lambda: logger("commonty.plugins"))
     tracer: Any = span
     codes: HostCodes = field(default_factory=HostCodes)
+    module: tuple[str, str] | None = None
 
     @property
     def read(self) -> Read:
@@ -40,8 +45,10 @@ class HostContext:
         raise self._absent("record events")
 
     @property
-    def jobs(self) -> Any:
-        raise self._absent("enqueue jobs")
+    def jobs(self) -> Jobs:
+        if self.module is None:
+            raise self._absent("enqueue jobs here")
+        return HostJobs(*self.module)
 
     @property
     def http(self) -> Any:
@@ -52,9 +59,25 @@ class HostContext:
         return Unavailable(f"Plugins cannot {what} yet.", code="port.unbound", remedy="Leave it to the core.")
 
 
-def plugin_context(settings: BaseModel) -> HostContext:
-    """The context for a call in the current tenant. Raises NoTenant outside one."""
-    return HostContext(tenant_key=str(current_tenant().uuid), settings=settings)
+@dataclass(frozen=True, slots=True)
+class HostJobs:
+    """What a module asks a worker to do: a message of the outbox that names the module, and the words it gave."""
+
+    kind: str
+    key: str
+
+    def later(self, task: str, payload: Mapping[str, str]) -> None:
+        words = {str(name): str(value) for name, value in payload.items()}
+        with lifted():
+            job_enqueue(WORK_JOB, payload={"kind": self.kind, "key": self.key, "task": task, "words": words})
+
+
+def plugin_context(settings: BaseModel, *, module: tuple[str, str] | None = None) -> HostContext:
+    """The context for a call in the current tenant; `module` (kind and key) lets it ask for work of its own.
+
+    Raises NoTenant outside a tenant.
+    """
+    return HostContext(tenant_key=str(current_tenant().uuid), settings=settings, module=module)
 
 
 def proof_callback(

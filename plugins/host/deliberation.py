@@ -27,7 +27,7 @@ class Queued:
 
 
 def _context(module: Any) -> Any:
-    return plugin_context(module_settings(KIND, module.key))
+    return plugin_context(module_settings(KIND, module.key), module=(KIND, module.key))
 
 
 def queue_of(module: Any, cursor: str = "") -> tuple[list[Queued], str]:
@@ -53,6 +53,15 @@ def moderate(*, key: str, item: str, decision: Verdict, reason: str) -> None:
     if found is None:
         raise NotFound("There is no such discussion here.", code="plugin.not_active")
     found.moderate(_context(found), item, decision, reason)
+
+
+def work_handle(payload: dict[str, Any]) -> None:
+    """A worker's part of what a module has asked for. A module that is not active any more has nothing to do."""
+    kind, key = str(payload["kind"]), str(payload["key"])
+    found = next((one for one in active_modules(kind) if one.key == key), None)
+    if found is not None:
+        context = plugin_context(module_settings(kind, key), module=(kind, key))
+        found.work(context, str(payload["task"]), payload["words"])
 
 
 def discussions_freeze(event: AuditEvent) -> None:

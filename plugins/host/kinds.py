@@ -172,6 +172,7 @@ def _values(answer: Any, module: Module | None, args: tuple[Any, ...], kwargs: d
 
 
 PAGE_MOST = 200
+WORK = Method(nothing, seconds=120)
 
 KINDS: tuple[Kind, ...] = (
     Kind(
@@ -215,6 +216,7 @@ KINDS: tuple[Kind, ...] = (
             "moderate": Method(nothing),
             "freeze": Method(nothing, seconds=5),
             "contributions": Method(many(Contribution), seconds=30),
+            "work": WORK,
             "personal_data": Method(one_of(PersonalData), seconds=10),
             "erase": Method(one_of(ErasureReport), seconds=10),
         },

@@ -13,7 +13,7 @@ from core.project.cli import CheckFailed
 NAME = "bench"
 HELP = "Measured work against its baseline, in one run."
 NEEDS_DJANGO = True
-BENCHES = ("ballots", "pages", "provisioning", "equal-shares", "rules")
+BENCHES = ("ballots", "pages", "provisioning", "equal-shares", "rules", "groups")
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:

@@ -236,7 +236,7 @@ def act(request: HttpRequest, key: str, slug: str, verb: str) -> HttpResponseBas
         return _may_not(request, place, viewer, here)
     try:
         with transaction.atomic():
-            context = plugin_context(module_settings(KIND, key))
+            context = plugin_context(module_settings(KIND, key), module=(KIND, key))
             answer: ActionAnswer = module.handle(action, context, place.subject, viewer, raw)
     except PluginFailure as error:
         raise Unavailable(

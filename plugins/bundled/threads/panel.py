@@ -46,6 +46,7 @@ def panel_drawn(
 
     def entry(row: Post) -> dict[str, Any]:
         mine = me is not None and row.author == me
+        typed = _draft(draft, row.id)
         young = now - row.written_at <= timedelta(minutes=settings.edit_minutes)
         return {
             "id": row.id,
@@ -64,8 +65,9 @@ def panel_drawn(
             "waiting": row.state == Post.State.WAITING,
             "edit_wanted": row.state == Post.State.EDIT,
             "reason": row.reason if row.state in (Post.State.EDIT, Post.State.HIDDEN, Post.State.REDACTED) else "",
-            "may_edit": mine and (row.state == Post.State.EDIT or (young and row.state not in EMPTIED)),
-            "draft": _draft(draft, row.id),
+            # What somebody has typed too late is not thrown away: the form stays open with it.
+            "may_edit": mine and row.state not in EMPTIED and (young or row.state == Post.State.EDIT or bool(typed)),
+            "draft": typed,
             "problem_reply": _first(draft, f"problem.reply-{row.id}"),
             "problem_edit": _first(draft, f"problem.edit-{row.id}"),
         }
