@@ -1,0 +1,1 @@
+"""Choose one favourite: a ballot format for Commonty."""

@@ -1,0 +1,23 @@
+"""Who made this plugin, and what it brings."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from plugins.api import BallotFormat, PluginInfo, hookimpl
+
+from commonty_favourite.format import Favourite
+
+PLUGIN = PluginInfo(
+    name="ballot-favourite",
+    version="1.0.0",
+    author="Your name",
+    licence="Apache-2.0",
+    security_contact="security@example.org",
+    requires_api=">=1.0,<2",
+)
+
+
+@hookimpl
+def register_ballot_formats() -> Sequence[type[BallotFormat]]:
+    return [Favourite]
