@@ -6,6 +6,7 @@ read by lists, a page at a time; a tenant costs a call of its own only where som
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -31,6 +32,8 @@ from core.people.sso.sites import RealmKind, RealmNames
 # Keycloak answers more at once no faster, and residents are signing in meanwhile.
 AT_ONCE = 4
 Say = Callable[[str], None]
+Pair = tuple[RealmKind, Registered, dict[str, Any], dict[str, Any] | None]
+"""A realm, a tenant, a client it is to have there, and the one it has."""
 
 
 def _silent(text: str) -> None:
@@ -63,19 +66,32 @@ class Convergence:
             return []
         return [row for row in self.server.pages(f"{parts.base}/clients") if ours(row)]
 
+    def _pairs(self, kind: RealmKind, tenants: list[Registered]) -> tuple[list[Pair], list[dict[str, Any]]]:
+        """Each client that is wanted beside the one that is there, and those of ours that nobody wants.
+
+        A client belongs to a tenant's host by what it says of itself, not by its name: it may have been renamed.
+        """
+        rows = self._there(kind)
+        by_host: dict[tuple[str, str], list[dict[str, Any]]] = defaultdict(list)
+        for row in rows:
+            by_host[_key(row)].append(row)
+        pairs: list[Pair] = []
+        for one in tenants:
+            for purpose, wanted in wanted_clients(one)[kind].items():
+                found = _chosen(by_host[(str(one.ref.uuid), purpose)], wanted)
+                pairs.append((kind, one, wanted, found))
+        taken = {found["id"] for _kind, _one, _wanted, found in pairs if found}
+        return pairs, [row for row in rows if row["id"] not in taken]
+
     def _clients_plan(self, tenants: list[Registered]) -> Iterator[Change]:
+        uuids = {str(one.ref.uuid): one for one in tenants}
         for kind in RealmKind:
             realm = self.names.of(kind)
-            there = {_key(row): row for row in self._there(kind)}
-            known = set()
-            for one in tenants:
-                for purpose, wanted in wanted_clients(one)[kind].items():
-                    key = (str(one.ref.uuid), purpose)
-                    known.add(key)
-                    yield from _client_changes(realm, one, wanted, there.get(key))
-            uuids = {str(one.ref.uuid): one for one in tenants}
-            for key in sorted(there.keys() - known):
-                yield _stray(realm, there[key], uuids.get(key[0]))
+            pairs, strays = self._pairs(kind, tenants)
+            for _kind, one, wanted, found in pairs:
+                yield from _client_changes(realm, one, wanted, found)
+            for row in strays:
+                yield _stray(realm, row, uuids.get(_key(row)[0]))
 
     # -- writing ------------------------------------------------------------------------------------------------------
 
@@ -93,34 +109,29 @@ class Convergence:
         return [change for change in before if change.verb != "look"]
 
     def tenant_apply(self, tenant: Registered) -> None:
-        """The clients of one tenant, found by their names: for its provisioning."""
+        """The clients of one tenant, found by their names: for its provisioning and its key. No list is read."""
         for kind in RealmKind:
             for purpose, wanted in wanted_clients(tenant)[kind].items():
                 path = f"{self.realms[kind].base}/clients"
-                rows = self.server.call("GET", path, q=f"commonty.tenant:{tenant.ref.uuid}", max=10)
-                named = self.server.call("GET", path, clientId=wanted["clientId"])
-                there = {_key(row): row for row in [*rows, *named] if ours(row)}
-                self._client_apply(kind, tenant, wanted, there.get((str(tenant.ref.uuid), purpose)))
+                rows = self.server.call("GET", path, clientId=wanted["clientId"])
+                key = (str(tenant.ref.uuid), purpose)
+                found = _chosen([row for row in rows if ours(row) and _key(row) == key], wanted)
+                self._client_apply(kind, tenant, wanted, found)
 
     def _clients_apply(self, tenants: list[Registered]) -> None:
-        work: list[tuple[RealmKind, Registered, dict[str, Any], dict[str, Any] | None]] = []
+        work: list[Pair] = []
+        gone = {str(one.ref.uuid) for one in tenants if one.gone}
         for kind in RealmKind:
-            there = {_key(row): row for row in self._there(kind)}
-            realm = self.names.of(kind)
-            for one in tenants:
-                for purpose, wanted in wanted_clients(one)[kind].items():
-                    found = there.pop((str(one.ref.uuid), purpose), None)
-                    if any(_client_changes(realm, one, wanted, found)):
-                        work.append((kind, one, wanted, found))
-            uuids = {str(one.ref.uuid): one for one in tenants}
-            for key, row in there.items():
-                if key[0] in uuids and uuids[key[0]].gone:
+            pairs, strays = self._pairs(kind, tenants)
+            work += [pair for pair in pairs if any(_client_changes("", *pair[1:]))]
+            for row in strays:
+                if _key(row)[0] in gone:
                     self.server.call("DELETE", f"{self.realms[kind].base}/clients/{row['id']}", missing=None)
         # Clients that exist come first: one that gives up a name does so before another takes it.
         work.sort(key=lambda item: item[3] is None)
         self._at_once(work)
 
-    def _at_once(self, work: list[Any]) -> None:
+    def _at_once(self, work: list[Pair]) -> None:
         if not work:
             return
         self.say(f"{len(work)} clients of tenants …")
@@ -128,7 +139,7 @@ class Convergence:
         salts = {one.ref.uuid: salt_of(one.ref) for one in {item[1].ref.uuid: item[1] for item in work}.values()}
         errors: list[CommontyError] = []
 
-        def do(item: Any) -> None:
+        def do(item: Pair) -> None:
             kind, one, wanted, found = item
             try:
                 self._client_put(kind, one, wanted, found, salts[one.ref.uuid])
@@ -190,6 +201,11 @@ class Convergence:
                 self.server.call("DELETE", f"{path}/{which}-client-scopes/{known[name]}", missing=None)
             for name in set(wanted[field]) - set(found.get(field, [])):
                 self.server.call("PUT", f"{path}/{which}-client-scopes/{known[name]}")
+
+
+def _chosen(rows: list[dict[str, Any]], wanted: dict[str, Any]) -> dict[str, Any] | None:
+    """The client of a host: by its name where two say that they are it."""
+    return next((row for row in rows if row["clientId"] == wanted["clientId"]), rows[0] if rows else None)
 
 
 def _key(client: dict[str, Any]) -> tuple[str, str]:
