@@ -31,6 +31,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "realm": ("realm", "Keycloak against the realm files and the registry: plan, apply, verify"),
     "round": ("round", "rounds: import a real election"),
     "tally": ("tally", "the outcome of a Pabulib file; no database"),
+    "export": ("export", "open data of a published round"),
     "plugins": ("plugins", "voting, deliberation and evaluation modules: list, check, activate"),
     "support": ("support", "support access: what was asked, grant it, end it"),
     "audit": ("audit", "verify the hash chain"),
