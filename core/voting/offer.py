@@ -16,6 +16,7 @@ from plugins.api.money import Money
 from plugins.api.text import LocalisedText
 from plugins.api.values import Offer, Project
 from plugins.host.registry import registry
+from plugins.host.settings import pinned_settings
 
 VERSION = 1
 
@@ -57,7 +58,7 @@ def _money_or_none(minor: int | None, currency: str) -> Money | None:
 
 def parts_in(body: dict[str, Any], offer: Offer, form: BallotFormat) -> list[Part]:
     """What is decided by itself in a frozen body: projects and their money, with what of it is kept for a kind."""
-    sheets = form.sheets(offer, form.Settings.model_validate(body["ballot_format"]["settings"]))
+    sheets = form.sheets(offer, pinned_settings("ballot_format", body["ballot_format"]))
     return parts_of(offer, sheets, money_kept(body["pots"]))
 
 
