@@ -1,14 +1,16 @@
-"""`commonty plugins …`: which modules are installed, allowed, sound and active."""
+"""`commonty plugins …`: which modules are installed, allowed, sound and active, and the life of one in a council."""
 
 from __future__ import annotations
 
 import argparse
+import time
+from pathlib import Path
 from typing import Any
 
 from core.project.cli import CheckFailed
 
 NAME = "plugins"
-HELP = "Voting, deliberation and evaluation modules: list, check, activate, deactivate."
+HELP = "Voting, deliberation and evaluation modules: list, check, trace, activate, deactivate, upgrade, purge."
 NEEDS_DJANGO = True
 
 
@@ -16,28 +18,89 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
     for verb, text in (("list", "every installed plugin"), ("check", "fail when an allowed plugin cannot be used")):
         verbs.add_parser(verb, help=text).add_argument("--tenant", default="", help="also say what is active there")
+    trace = verbs.add_parser("trace", help="call a plugin's ballot formats on a sample and say how long each call took")
+    trace.add_argument("name")
+    trace.add_argument("--tenant", required=True)
     for verb, text in (("activate", "switch a plugin on"), ("deactivate", "switch a plugin off")):
         command = verbs.add_parser(verb, help=text)
         command.add_argument("name")
         command.add_argument("--tenant", required=True)
+    upgrade = verbs.add_parser("upgrade", help="decide that the installed version reads what an earlier one kept")
+    upgrade.add_argument("name")
+    upgrade.add_argument("--tenant", required=True)
+    upgrade.add_argument("--reason", required=True, help="recorded with the decision")
+    purge = verbs.add_parser("purge", help="write a plugin's tables into files, then drop them in every tenant")
+    purge.add_argument("name")
+    purge.add_argument("--out", type=Path, help="folder for the export; needed where there are rows")
 
 
 def run(args: argparse.Namespace, out: Any) -> dict[str, Any]:
-    from plugins.host.services import plugin_activate, plugin_deactivate
+    from plugins.host.services import plugin_activate, plugin_deactivate, plugin_upgrade
     from tenants.registry.context import in_tenant
     from tenants.registry.selectors import tenant_by_slug
 
-    if args.verb in ("activate", "deactivate"):
+    if args.verb == "purge":
+        return _purge(args, out)
+    if args.verb == "trace":
+        return {"calls": _trace(args.name, args.tenant)}
+    if args.verb in ("activate", "deactivate", "upgrade"):
         with in_tenant(tenant_by_slug(args.tenant)):
             if args.verb == "activate":
                 plugin_activate(plugin=args.name)
-            else:
+            elif args.verb == "deactivate":
                 plugin_deactivate(plugin=args.name)
+            else:
+                rounds = plugin_upgrade(plugin=args.name, reason=args.reason)
+                out.say(f"Recorded. It concerns: {', '.join(rounds) or 'no open round'}.")
         out.say(f"{args.name}: {args.verb}d for {args.tenant}.")
-    document = _document(args.tenant)
+    document = _document(getattr(args, "tenant", ""))
     if args.verb == "check" and any(item["problem"] for item in document["plugins"]):
         raise CheckFailed(document, "An allowed plugin cannot be used; see `problem`.")
     return document
+
+
+def _purge(args: argparse.Namespace, out: Any) -> dict[str, Any]:
+    from core.kernel.errors import Refused
+    from tenants.office.purging import plugin_purge
+
+    if not out.confirm(f"Drop every table of {args.name} in all tenants?"):
+        raise Refused("Nothing was dropped.", code="purge.unconfirmed", remedy="Answer yes, or give --yes.")
+    return plugin_purge(plugin=args.name, out=args.out)
+
+
+def _trace(name: str, tenant: str) -> list[dict[str, Any]]:
+    """Every call of the plugin's ballot formats on a small sample, guarded as ever, with its time."""
+    from core.kernel.errors import CommontyError, NotFound
+    from plugins.api import BallotInvalid, LocalisedText, Money, Offer, Project
+    from plugins.host.guard import Guarded
+    from plugins.host.registry import registry
+    from plugins.host.selectors import active_plugins, module_settings
+    from tenants.registry.context import in_tenant
+    from tenants.registry.selectors import tenant_by_slug
+
+    projects = tuple(Project(f"P-{n:02}", LocalisedText(f"Project {n}"), Money(n * 1000_00)) for n in range(1, 6))
+    offer = Offer("sample", Money(8000_00), projects)
+    calls: list[dict[str, Any]] = []
+    with in_tenant(tenant_by_slug(tenant)):
+        if name not in active_plugins():
+            raise NotFound(f"The plugin {name!r} is not active here.", code="plugin.not_active")
+        for one in registry().of_plugin(name):
+            module, settings = Guarded(one), module_settings(one.kind.name, one.module.key)
+            given: dict[str, tuple[Any, ...]] = {}
+            if one.kind.name == "ballot_format":
+                given = dict.fromkeys(("check", "instructions", "paper", "constraints"), (offer, settings))
+                given |= {"form": (offer, settings, {}), "parse": ({}, offer, settings)}
+            for method, arguments_ in given.items():
+                begun, said = time.perf_counter(), "ok"
+                try:
+                    getattr(module, method)(*arguments_)
+                except BallotInvalid as error:
+                    said = f"refused: {error}"
+                except CommontyError as error:
+                    said = f"failed: {error.code}"
+                took = round((time.perf_counter() - begun) * 1000, 2)
+                calls.append({"module": one.module.key, "method": method, "ms": took, "answer": said})
+    return calls
 
 
 def _document(tenant: str) -> dict[str, Any]:
@@ -73,6 +136,12 @@ def _document(tenant: str) -> dict[str, Any]:
 
 
 def render(document: dict[str, Any]) -> str:
+    if "calls" in document:
+        return "\n".join(
+            f"{one['module']:24} {one['method']:14} {one['ms']:8.2f} ms  {one['answer']}" for one in document["calls"]
+        )
+    if "tables" in document:
+        return f"{document['plugin']}: {document['tables']} tables dropped, {document['rows']} rows kept in files."
     lines = []
     for row in document["plugins"]:
         state = row["problem"] or ("allowed" if row["allowed"] else "not allowed")
