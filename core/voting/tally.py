@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from functools import cache
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 from django.db import connection, transaction
@@ -31,8 +31,8 @@ from core.voting.offer import digest_of_body, offer_from, parts_in
 from core.voting.services import OPENERS_NEEDED
 from plugins.api.kinds import BallotFormat
 from plugins.api.values import Offer, SubjectRef, TieBreak
-from plugins.host.settings import pinned_settings
 from plugins.host.selectors import module, outcome_rule
+from plugins.host.settings import pinned_settings
 from tenants.registry.context import current_tenant
 
 TALLY_LOCK = 0x54414C59
@@ -159,7 +159,7 @@ def _opened(round: Round, seal: RoundSeal, keys: CountKeys) -> Counter[bytes]:
 def _decide(body: dict[str, Any], offer: Offer, ballots: Counter[bytes], order: TieBreak) -> Count:
     form = module("ballot_format", body["ballot_format"]["key"])
     form_settings = pinned_settings("ballot_format", body["ballot_format"])
-    parts = parts_in(body, offer, form)
+    parts = parts_in(body, offer, cast(BallotFormat, form))
     apart = [part.refs for part in parts] if len(parts) > 1 else []
 
     def counted(near: BallotFormat) -> Tally:
