@@ -81,6 +81,7 @@ def bind() -> None:
     bind_parts([WordsReady(), ProofsReady(), NothingEntrusted(), ProjectsReady(), *PARTS])
 
     from core.audit.ports import bind_sequencers, bind_statement_sinks
+    from core.rounds.delegation.sequencer import OfferTimes
     from core.rounds.delegation.services import act_hand_over
     from core.voting.sequencer import BallotSequencer, ClosingTimes
     from tenants.office.delegation.services import KIND as DELEGATION
@@ -89,5 +90,5 @@ def bind() -> None:
     from tenants.office.requests.services import AGREEMENT, agreement_take
     from tenants.office.services import fact_publish
 
-    bind_sequencers([BallotSequencer(), ClosingTimes()])
+    bind_sequencers([BallotSequencer(), ClosingTimes(), OfferTimes()])
     bind_statement_sinks(fact_publish, {DELEGATION: act_hand_over, DOCUMENT: document_take, AGREEMENT: agreement_take})

@@ -142,7 +142,7 @@ def grant_by_id(wish: UUID) -> SupportGrant:
     return row
 
 
-def views_of(wish: UUID) -> list[dict[str, Any]]:
+def views_of(wish: UUID) -> list[Any]:
     """Every page that was looked at under a grant, in order, as the tenant's own record has it."""
     rows = AuditEvent.objects.filter(kind=SupportViewed.kind, body__wish=str(wish)).order_by("recorded_at")
     return list(rows.values("recorded_at", method=F("body__method"), path=F("body__path")))

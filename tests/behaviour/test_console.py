@@ -123,7 +123,7 @@ def test_a_council_is_onboarded_from_nothing_and_its_first_officer_invited(tenan
     work(fife)
     (letter,) = mail.outbox
     assert letter.to == ["first@fife.example"]
-    link = re.search(r"/join/\?invitation=\S+", letter.body)
+    link = re.search(r"/join/\?invitation=\S+", str(letter.body))
     assert link is not None
     first = browser(fife, "", name="first")
     assert first.get("/setup/").status_code == 403
@@ -223,6 +223,13 @@ def test_guidance_has_versions_and_a_tenant_sees_what_changed(tenants: Any) -> N
     page = text(officer.get(adopt))
     assert "You have adopted version 1." in page
     assert "What is different: Shorter." in page
+    public = SiteClient(hub())
+    assert "What may be published" in text(public.get("/guidance/"))
+    assert "Shorter." in text(public.get("/guidance/policy/moderation/"))
+    pack = public.get("/guidance/assurance/assurance-pack/text/")
+    assert pack["Content-Disposition"] == 'attachment; filename="assurance-pack-1.txt"'
+    assert "Exit plan." in text(pack)
+    assert "Plana fàgail." in text(public.get("/gd/guidance/assurance/assurance-pack/text/"))
     # What was read is what is accepted: the older words cannot be adopted any more.
     assert officer.post(adopt, varied).status_code == 409
     # An officer who wrote over version 1 is told that there is a version 2.

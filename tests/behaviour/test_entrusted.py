@@ -14,6 +14,7 @@ from core.kernel.clock import database_now
 from core.kernel.errors import Refused
 from core.proposals.models import Proposal
 from core.rounds.delegation.models import DelegationAct
+from core.rounds.delegation.sequencer import OfferTimes
 from core.rounds.models import FundSource, Round
 from core.rounds.services import fund_source_remove, round_advance
 from core.voting.tally import tally_run
@@ -23,10 +24,11 @@ from tenants.office.delegation.rules import Balances
 from tenants.office.delegation.selectors import delegations_of, ledger_verify
 from tenants.registry.context import Role, in_public, in_tenant
 from tenants.registry.models import Tenant
+from tenants.registry.selectors import tenant_by_slug
 from tests.behaviour.test_manage_rounds import browser, fill, text
 from tests.support.jobs import work
 from tests.support.rounds import round_made
-from tests.support.votes import ballots_in, closed
+from tests.support.votes import ballots_in, by_force, closed
 from tests.support.votes import round_made as voting_made
 
 TERMS = "Spend it by March. Report what was awarded within a month."
@@ -191,7 +193,7 @@ def test_an_offer_above_the_pot_in_the_past_or_of_what_is_being_decided_is_refus
     with in_tenant(tenants.alpha):
         round_advance(round=Round.objects.get(slug="groups"), verb="open_voting", actor=None)
     assert "not one of the available choices" in text(offer(council, tenants, pot, "£1"))
-    assert browser(tenants.beta).get("/entrusted/new/").status_code == 403
+    assert browser(tenants.beta).get("/entrusted/new/").status_code == 404
 
 
 def test_what_the_ledger_refuses_is_shown_and_not_tried_again(tenants: Any, group: Any) -> None:
@@ -233,3 +235,28 @@ def test_strangers_to_a_line_find_nothing_and_only_officers_act(tenants: Any, gr
     assert browser(hub).get(path).status_code == 404
     assert UUID(path.split("/")[2])
     assert line(tenants).balances.pending == 500_000
+
+
+def test_an_offer_that_ran_out_lapses_by_itself_and_its_pot_is_free(tenants: Any, group: Any) -> None:
+    pot = council_round(tenants)
+    assert offer(browser(tenants.alpha), tenants, pot).status_code == 302
+    work(tenants.alpha)
+    hub = tenant_by_slug("hub")
+    tenant_visit_parts(hub)
+    assert line(tenants).balances.pending == 500_000
+    by_force(tenants.alpha, "UPDATE public.delegation_delegation SET ends_at = now() - interval '1 minute'")
+    # Only the national site's visit lapses: it is the office's act.
+    tenant_visit_parts(tenants.alpha)
+    assert line(tenants).balances.pending == 500_000
+    tenant_visit_parts(hub)
+    tenant_visit_parts(tenants.alpha)
+    assert line(tenants).balances == Balances(lapsed=500_000)
+    with in_tenant(tenants.alpha):
+        round_advance(round=Round.objects.get(slug="groups"), verb="open_voting", actor=None)
+    assert ledger_verify()["ok"]
+
+
+def tenant_visit_parts(tenant: Any) -> None:
+    """The part of the sequencer's visit that is about offers."""
+    with in_tenant(tenant, role=Role.WORKER):
+        OfferTimes().sequence(limit=100)

@@ -207,7 +207,7 @@ def _ask(
         id=new_id,
         delegation=delegation,
         act=act.value,
-        amount=amount,
+        amount=amount.minor,
         facts=dict(facts),
         pot=pot,
         role=ROLE,
@@ -251,7 +251,7 @@ def act_hand_over(*, tenant: UUID, body: Mapping[str, Any], signature: bytes) ->
 
 def _answered(body: Mapping[str, Any], state: str, error: Invalid | NotFound | Refused | None) -> None:
     with transaction.atomic():
-        changed = DelegationAct.objects.filter(pk=body.get("key"), state=DelegationAct.State.SENT).update(
+        changed = DelegationAct.objects.filter(pk=UUID(str(body["key"])), state=DelegationAct.State.SENT).update(
             state=state,
             code=error.code if error else "",
             answer=str(error)[:300] if error else "",

@@ -14,7 +14,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as say
 from django.utils.translation import gettext_lazy as _
 
-from core.kernel.errors import CommontyError, Invalid, Refused
+from core.kernel.errors import CommontyError, Invalid, NotFound, Refused
 from core.people.access import OFFICER, access
 from core.rounds.delegation.models import DelegationAct
 from core.rounds.delegation.selectors import (
@@ -190,11 +190,7 @@ def offer_new(request: HttpRequest) -> HttpResponseBase:
     """Offer a part of a pot to a group with a space of its own."""
     tenant = current_tenant()
     if tenant.kind not in GIVERS:
-        raise Refused(
-            "Only a council or public body can offer a part of a pot.",
-            code="delegation.not_a_giver",
-            remedy="Money that is offered to you stands under “Entrusted money”.",
-        )
+        raise NotFound("Only a council or public body can offer a part of a pot.", code="delegation.not_a_giver")
     lines = delegations_of(tenant.uuid)
     bound = bound_by(line for line in lines if line.giver.uuid == tenant.uuid)
     offers_refresh(bound)

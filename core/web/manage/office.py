@@ -51,7 +51,7 @@ STANDINGS: dict[str, Any] = {
 class AnswerForm(Styled):
     """What the group is told."""
 
-    words = forms.CharField(
+    letter = forms.CharField(
         label=_("Words to the group"),
         max_length=2000,
         required=False,
@@ -248,11 +248,11 @@ def answer_page(request: HttpRequest, wanted: UUID, *, back: str, template: str,
     if request.method == "POST" and form.is_valid():
         state = {"accept": "accepted", "ask": "asked", "refuse": "refused"}.get(str(request.POST.get("do")), "")
         try:
-            request_answer(request=wanted, state=state, words=form.cleaned_data["words"], by=tenant)
+            request_answer(request=wanted, state=state, words=form.cleaned_data["letter"], by=tenant)
             with transaction.atomic():
                 space_tell(space=asked.space.uuid, state=state)
         except (Invalid, Refused) as error:
-            form.refuse(error, {"request.no_words": "words"})
+            form.refuse(error, {"request.no_words": "letter"})
             status = CONFLICT if isinstance(error, Refused) else PROBLEM
         else:
             messages.success(request, say("The group is told."))

@@ -359,5 +359,5 @@ def join(request: HttpRequest) -> HttpResponseBase:
         part="",
         invitation=invitation,
         refused=refused,
-        status=PROBLEM if refused else 200,
+        status=200 if refused is None else PROBLEM if request.method == "POST" else 404,
     )
