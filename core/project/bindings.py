@@ -14,8 +14,10 @@ def bind() -> None:
     from plugins.host.provisioning import plugins_step
     from tenants.office.provisioning import Step, bind_steps
 
-    login = Step("login", login_step, inside=False)
-    bind_steps([Step("plugins", plugins_step), Step("areas", areas_step), Step("pages", pages_step), login])
+    login = Step("login", login_step, inside=False, on_arrival=True)
+    bind_steps(
+        [Step("plugins", plugins_step), Step("areas", areas_step), Step("pages", pages_step, on_arrival=True), login]
+    )
 
     from cms.ports import bind_surroundings
     from core.web.hub.views import NationalHome

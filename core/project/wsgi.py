@@ -6,10 +6,12 @@ import gc
 import os
 
 from core.kernel.env import environment
+from core.project.start import start_check
 
+start_check()
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", f"core.project.settings.{environment().env}")
 
-from django.core.wsgi import get_wsgi_application  # the settings' name must be known first
+from django.core.wsgi import get_wsgi_application  # noqa: E402  # the settings' name must be known first
 
 site = get_wsgi_application()
 

@@ -246,7 +246,7 @@ class BallotEntry:
         body, path = environ["wsgi.input"], environ["PATH_INFO"]
         try:
             site = _site(environ)
-            if site is None or site.purpose != "public" or site.tenant.is_hub:
+            if site is None or site.purpose != "public" or site.tenant.is_hub or site.tenant.is_suspended:
                 return None
             telemetry.bind_context(tenant=str(site.tenant.uuid), request=public_id())
             with in_tenant(site.tenant, role=Role.VOTER):

@@ -6,13 +6,16 @@ import logging
 import sys
 from collections.abc import Callable
 
-from django.db import InterfaceError, OperationalError
+from django.db import InterfaceError, OperationalError, ProgrammingError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils.translation import gettext as _
 from redis import RedisError
 
 from core.kernel.errors import CommontyError, Invalid, NotFound, Refused, Unavailable
 from core.ui.neutral import RETRY_SECONDS
+from tenants.registry.context import tenant_or_none
+from tenants.registry.selectors import tenant_by_uuid
 
 log = logging.getLogger(__name__)
 # A service we stand on that does not answer; trying again later may help.
@@ -53,8 +56,20 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     return _page(request, 403)
 
 
+READING = frozenset({"GET", "HEAD", "OPTIONS"})
+# Whoever signed in on a shared device can leave it.
+LEAVING = ("/sign-out/", "/gd/sign-out/")
+
+
+def suspended(request: HttpRequest, reason: str) -> HttpResponse:
+    """The page for whoever would write where everything can only be read."""
+    message = _("This site is suspended for now: nothing can be sent or changed. The reason: %(reason)s")
+    remedy = _("You can go on reading. Nothing that was sent before is lost.")
+    return _page(request, 403, Refused(message % {"reason": reason}, code="tenant.suspended", remedy=remedy))
+
+
 class ErrorMiddleware:
-    """Turns an error of our own tree that no view handled into its page."""
+    """Turns an error of our own tree that no view handled into its page, and keeps a suspended site to reading."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -62,10 +77,27 @@ class ErrorMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         return self.get_response(request)
 
+    def process_view(self, request: HttpRequest, view: object, args: object, kwargs: object) -> HttpResponse | None:
+        tenant = tenant_or_none()
+        if tenant is None or not tenant.is_suspended or request.method in READING or request.path in LEAVING:
+            return None
+        return suspended(request, tenant.reason)
+
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        if isinstance(exception, ProgrammingError):
+            return self._perhaps_suspended(request, exception)
         if not isinstance(exception, CommontyError):
             return None
         status = next((code for kind, code in STATUS if isinstance(exception, kind)), 500)
         level = logging.ERROR if status >= 500 else logging.INFO
         log.log(level, "refused %s with %s (%s)", request.path, status, exception.code)
         return _page(request, status, exception)
+
+    @staticmethod
+    def _perhaps_suspended(request: HttpRequest, exception: ProgrammingError) -> HttpResponse | None:
+        """A right that is missing: taken away a moment ago, or a page that would write while it is only looked at."""
+        tenant = tenant_or_none()
+        if tenant is None or getattr(exception.__cause__, "sqlstate", "") != "42501":
+            return None
+        fresh = tenant_by_uuid(tenant.uuid)
+        return suspended(request, fresh.reason) if fresh is not None and fresh.is_suspended else None

@@ -9,6 +9,16 @@ from core.audit.events import Event
 
 
 @dataclass(frozen=True, slots=True)
+class TenantStateChanged(Event):
+    """`suspended`, or the state it went back to. The reason is for everybody; who decided it, in words."""
+
+    kind: ClassVar[str] = "tenant_state_changed"
+    state: str
+    reason: str
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
 class LookChanged(Event):
     """`accent` is #rrggbb, or empty for the service's own colour."""
 

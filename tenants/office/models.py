@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.db import models
+from django.db.models.functions import Now
 
 from tenants.registry.models import Tenant
 
@@ -75,6 +76,35 @@ class SchemaRelease(models.Model):
 
     def __str__(self) -> str:
         return self.state
+
+
+class Erasure(models.Model):
+    """A tenant that is to be erased, or was: by whose word, when, and what its last file was.
+
+    No foreign key: it outlives what it speaks of, and is asked before an address or a file is taken again.
+    """
+
+    tenant = models.UUIDField(unique=True)
+    slug = models.CharField(max_length=40)
+    schema = models.CharField(max_length=63)
+    reason = models.CharField(max_length=300)
+    first_by = models.CharField(max_length=80)
+    first_at = models.DateTimeField(db_default=Now())
+    second_by = models.CharField(max_length=80, blank=True)
+    due_at = models.DateTimeField(null=True, help_text="not before; set when the second person has agreed")
+    export_digest = models.CharField(max_length=64, blank=True, help_text="of the last file")
+    erased_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=~models.Q(second_by=models.F("first_by")), name="office_erasure_two"),
+            models.CheckConstraint(
+                condition=models.Q(erased_at__isnull=True) | ~models.Q(second_by=""), name="office_erasure_agreed"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.slug
 
 
 class SignedFact(models.Model):

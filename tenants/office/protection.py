@@ -14,7 +14,7 @@ from django.db import connection
 from psycopg import sql
 
 from tenants.registry.context import TenantRef
-from tenants.registry.grants import declared, functions, grant_statements, parsed, privileges
+from tenants.registry.grants import declared, functions, functions_of, grant_statements, parsed, privileges
 from tenants.registry.place import BACKUP_ROLE, Role, database_role
 from tenants.registry.seal import GUARD, sealed_tables
 
@@ -148,10 +148,14 @@ def grants_apply(owner: Owner, tenant: TenantRef) -> None:
     if not grant_findings(owner, tenant):
         return
     tables, partitions = tables_of(owner, tenant.schema)
-    owner.execute(";\n".join(grant_statements(tenant.schema, tables, partitions)).encode())
+    statements = grant_statements(tenant.schema, tables, partitions, suspended=tenant.is_suspended)
+    owner.execute(";\n".join(statements).encode())
 
 
-def _expected(schema: str, tables: Iterable[str], partitions: Iterable[str], signatures: dict[str, str]) -> set[Right]:
+def _expected(
+    tenant: TenantRef, tables: Iterable[str], partitions: Iterable[str], signatures: dict[str, str]
+) -> set[Right]:
+    schema, suspended = tenant.schema, tenant.is_suspended
     exceptions = declared()
     apart = set(partitions)
     roles = {role: database_role(schema, role) for role in Role}
@@ -161,10 +165,11 @@ def _expected(schema: str, tables: Iterable[str], partitions: Iterable[str], sig
         if table in apart:
             continue
         for role, who in roles.items():
-            pairs = parsed(privileges(table, role, exceptions))
+            pairs = parsed(privileges(table, role, exceptions, suspended=suspended))
             wanted |= {("table", table, column, who, verb) for verb, column in pairs}
-    for signature, names in functions().items():
-        wanted |= {("function", signatures[signature], "", roles[Role(name)], "EXECUTE") for name in names}
+    for role, who in roles.items():
+        names = functions_of(role, suspended=suspended)
+        wanted |= {("function", signatures[signature], "", who, "EXECUTE") for signature in names}
     return wanted
 
 
@@ -177,7 +182,7 @@ def grant_findings(owner: Owner, tenant: TenantRef) -> list[str]:
         row = owner.execute("SELECT to_regprocedure(%s)::text", [f"{schema}.{signature}"]).fetchone()
         signatures[signature] = str(row[0]) if row else ""
     tables, partitions = tables_of(owner, schema)
-    wanted = _expected(schema, tables, partitions, signatures)
+    wanted = _expected(tenant, tables, partitions, signatures)
     actual = {
         (str(kind), str(name), str(part), str(who or "PUBLIC"), str(verb))
         for kind, name, part, who, verb in owner.execute(RIGHTS.encode(), {"schema": schema}).fetchall()

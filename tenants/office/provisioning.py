@@ -22,7 +22,7 @@ from core.audit.statements import signing_key_ensure
 from core.kernel.errors import CommontyError, Refused, Unavailable
 from tenants.office.clone import structure_for
 from tenants.office.models import ProvisioningStep, SchemaRelease, TemplateRelease
-from tenants.office.owner import owner_connection
+from tenants.office.owner import owner_connection, schema_lock
 from tenants.office.protection import grants_apply, roles_make, seal_apply
 from tenants.office.template import latest_release
 from tenants.registry.context import Role, TenantRef, in_public, in_tenant
@@ -34,12 +34,14 @@ class Step:
     """A step's name, and what it does. `inside` steps run in the tenant, in one transaction with its record apart.
 
     A step that gives back words has something to wait for that a tenant can be served without; the words say what.
-    It is tried again when the creation is run again.
+    It is tried again when the creation is run again. Those `on_arrival` are also done for a tenant that comes from a
+    file: they give it what depends on its address and on this service.
     """
 
     name: str
     run: Callable[[TenantRef], str | None]
     inside: bool = True
+    on_arrival: bool = False
 
 
 class ProvisioningFailed(CommontyError):
@@ -177,8 +179,23 @@ def _run(step: Step, tenant: TenantRef) -> str | None:
         return step.run(tenant)
 
 
+def arrive(tenant: TenantRef) -> None:
+    """Give a tenant that came from a file its place here. Safe to do again."""
+    for step in steps():
+        if step.on_arrival:
+            _run(step, tenant)
+
+
 def provision(tenant: TenantRef, *, say: Callable[[str], None] = lambda text: None) -> list[ProvisioningStep]:
-    """Do every step that is not done yet, then serve the tenant. Raises ProvisioningFailed naming the step."""
+    """Do every step that is not done yet, then serve the tenant.
+
+    Raises ProvisioningFailed naming the step, and Refused while somebody else is making the same tenant.
+    """
+    with schema_lock(tenant.schema):
+        return _provision(tenant, say)
+
+
+def _provision(tenant: TenantRef, say: Callable[[str], None]) -> list[ProvisioningStep]:
     for position, step in enumerate(steps()):
         row = _record(tenant, position, step.name)
         if row.state == ProvisioningStep.State.DONE:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 import secrets
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models.functions import Now
 
 from core.audit.services import event_record
 from core.kernel.crypto import canonical_json, digest, verify
@@ -17,7 +18,7 @@ from core.kernel.env import environment
 from core.kernel.errors import Invalid, NotFound, Refused
 from plugins.api.text import LocalisedText
 from tenants.office.events import LookChanged
-from tenants.office.models import ProvisioningStep, SignedFact
+from tenants.office.models import Erasure, ProvisioningStep, SignedFact
 from tenants.office.provisioning import provision
 from tenants.registry.context import TenantRef, in_public
 from tenants.registry.hosts import forget, origin
@@ -28,6 +29,8 @@ COLOUR = re.compile(r"^#[0-9a-f]{6}$")
 CONTRAST = 450
 SLUG = re.compile(r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$")
 RESERVED = frozenset({"staff", "hub", "files", "sector", "www", "api", "admin", "login", "mail", "static", "status"})
+# How long the address of an erased tenant is given to nobody.
+HELD_BACK = timedelta(days=90)
 ALPHABET = "abcdefghijkmnpqrstuvwxyz23456789"
 
 
@@ -48,6 +51,25 @@ def slug_check(slug: str, kind: str) -> None:
         raise Invalid(f"{slug!r} is kept for the service itself.", code="slug.reserved", remedy="Choose another.")
 
 
+def hosts_for(slug: str) -> list[tuple[str, str]]:
+    """The hosts a tenant of this address has, with the purpose of each."""
+    base = environment().base_domain
+    return [(f"{slug}.{base}", "public"), (f"{slug}.staff.{base}", "staff"), (f"{slug}.files.{base}", "files")]
+
+
+def slug_held_check(slug: str) -> None:
+    """Raises Refused for the address of a tenant erased lately: its old links must not lead to somebody else."""
+    with in_public():
+        held = Erasure.objects.filter(slug=slug, erased_at__gt=Now() - HELD_BACK).order_by("-erased_at").first()
+    if held is not None and held.erased_at is not None:
+        until = (held.erased_at + HELD_BACK).date()
+        raise Refused(
+            f"The address {slug!r} is held back until {until.isoformat()}.",
+            code="slug.held",
+            remedy="Choose another; links to its last holder may still be in use.",
+        )
+
+
 def tenant_reserve(
     *,
     slug: str,
@@ -59,10 +81,10 @@ def tenant_reserve(
 ) -> TenantRef:
     """Reserve a slug and its hosts for a tenant that is still to be made; the known one where it is of this kind.
 
-    Raises Invalid for a bad slug or parent, Refused when the slug belongs to a tenant of another kind.
+    Raises Invalid for a bad slug or parent, Refused when the slug belongs to a tenant of another kind or is held back.
     """
     slug_check(slug, kind)
-    base = environment().base_domain
+    slug_held_check(slug)
     with in_public(), transaction.atomic():
         above = None
         if parent:
@@ -91,13 +113,8 @@ def tenant_reserve(
                 remedy="Choose another.",
             )
         if made:
-            hosts = [
-                (f"{slug}.{base}", "public"),
-                (f"{slug}.staff.{base}", "staff"),
-                (f"{slug}.files.{base}", "files"),
-            ]
             Domain.objects.bulk_create(
-                [Domain(domain=host, tenant=row, purpose=purpose, is_primary=True) for host, purpose in hosts]
+                [Domain(domain=host, tenant=row, purpose=purpose, is_primary=True) for host, purpose in hosts_for(slug)]
             )
         ref: TenantRef = row.ref
     return ref

@@ -68,6 +68,13 @@ class TenantRef:
     code: str = ""
     accent: str = ""
     epoch: int = 1
+    # Why it is suspended, in words for everybody; empty while it is not.
+    reason: str = ""
+
+    @property
+    def is_suspended(self) -> bool:
+        """Everybody reads on; nobody but the service itself writes."""
+        return self.state == "suspended"
 
     @property
     def is_hub(self) -> bool:

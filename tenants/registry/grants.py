@@ -21,6 +21,8 @@ DEFAULT = {
     Role.WORKER: "SELECT, INSERT, UPDATE, DELETE",
 }
 RECORD = "django_migrations"
+# What a suspended tenant's people may still change: whoever signed in on a shared device must be able to leave.
+LEAVING = frozenset({"people_session"})
 PRIVILEGE = re.compile(r"\s*(SELECT|INSERT|UPDATE|DELETE)\s*(?:\(([^)]*)\))?\s*(?:,|$)")
 
 
@@ -29,7 +31,9 @@ def declared() -> dict[str, dict[str, str]]:
     found: dict[str, dict[str, str]] = {}
     for config in apps.get_app_configs():
         for model_name, by_role in getattr(config, "tenant_grants", {}).items():
-            model: type[models.Model] = config.get_model(model_name)
+            # Wagtail declares nothing of the kind, so the editors' pages name its models by their label.
+            named = "." in model_name
+            model: type[models.Model] = apps.get_model(model_name) if named else config.get_model(model_name)
             unknown = set(by_role) - {role.value for role in Role}
             if unknown:
                 raise ValueError(f"{config.label}.{model_name}: no such role: {', '.join(sorted(unknown))}")
@@ -45,11 +49,21 @@ def functions() -> dict[str, tuple[str, ...]]:
     return found
 
 
-def privileges(table: str, role: Role, exceptions: Mapping[str, Mapping[str, str]]) -> str:
-    """What one role may do to one table, as SQL words; empty for nothing."""
+def privileges(table: str, role: Role, exceptions: Mapping[str, Mapping[str, str]], *, suspended: bool = False) -> str:
+    """What one role may do to one table, as SQL words; empty for nothing. In a suspended tenant: read."""
     if table == RECORD:
         return ""
-    return exceptions.get(table, {}).get(role.value, DEFAULT[role])
+    words = exceptions.get(table, {}).get(role.value, DEFAULT[role])
+    if suspended and role is not Role.WORKER and table not in LEAVING:
+        words = ", ".join(found[0].strip(" ,") for found in PRIVILEGE.finditer(words) if found[1] == "SELECT")
+    return words
+
+
+def functions_of(role: Role, *, suspended: bool = False) -> list[str]:
+    """Signatures of the functions a role may call; they write, so in a suspended tenant the worker's alone."""
+    if suspended and role is not Role.WORKER:
+        return []
+    return [signature for signature, names in functions().items() if role.value in names]
 
 
 def parsed(words: str) -> frozenset[tuple[str, str]]:
@@ -66,7 +80,9 @@ def parsed(words: str) -> frozenset[tuple[str, str]]:
     return frozenset(found)
 
 
-def grant_statements(schema: str, tables: Sequence[str], partitions: Sequence[str] = ()) -> list[str]:
+def grant_statements(
+    schema: str, tables: Sequence[str], partitions: Sequence[str] = (), *, suspended: bool = False
+) -> list[str]:
     """The SQL that gives a schema's roles exactly what is declared, having taken everything away first.
 
     Nothing is ever granted on a partition: whoever could read one would read past what its table allows.
@@ -90,11 +106,13 @@ def grant_statements(schema: str, tables: Sequence[str], partitions: Sequence[st
         by_words: dict[str, list[str]] = {}
         for table in tables:
             if table not in partitions:
-                by_words.setdefault(privileges(table, role, exceptions), []).append(f'{quoted}."{table}"')
+                words = privileges(table, role, exceptions, suspended=suspended)
+                by_words.setdefault(words, []).append(f'{quoted}."{table}"')
         statements += [f"GRANT {words} ON {', '.join(named)} TO {name}" for words, named in by_words.items() if words]
-    for signature, names in functions().items():
-        statements += [f"GRANT EXECUTE ON FUNCTION {quoted}.{signature} TO {roles[Role(name)]}" for name in names]
+    for role, name in roles.items():
+        callable_ = functions_of(role, suspended=suspended)
+        statements += [f"GRANT EXECUTE ON FUNCTION {quoted}.{signature} TO {name}" for signature in callable_]
     return statements
 
 
-__all__ = ["DEFAULT", "RECORD", "declared", "functions", "grant_statements", "parsed", "privileges"]
+__all__ = ["declared", "functions", "functions_of", "grant_statements", "parsed", "privileges"]

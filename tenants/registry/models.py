@@ -42,6 +42,8 @@ class Tenant(TenantMixin):  # type: ignore[misc]  # the base class publishes no 
     accent = models.CharField(max_length=7, blank=True, help_text="one colour, as #rrggbb")
     epoch = models.PositiveIntegerField(default=1, help_text="raised when a restore makes old cookies void")
     signing_key = models.BinaryField(null=True, help_text="Ed25519 public key of the tenant")
+    state_before = models.CharField(max_length=16, blank=True, help_text="what a suspended tenant goes back to")
+    reason = models.CharField(max_length=300, blank=True, help_text="why it is suspended, for everybody to read")
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
@@ -72,6 +74,7 @@ class Tenant(TenantMixin):  # type: ignore[misc]  # the base class publishes no 
             code=self.code,
             accent=self.accent,
             epoch=self.epoch,
+            reason=self.reason,
         )
 
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import threading
+from contextlib import suppress
 from typing import Any
 
 import psycopg
 import pytest
+from django.contrib.contenttypes.models import ContentType
 from django.db import ProgrammingError, connection, transaction
 from django.db.utils import DatabaseError, IntegrityError
 from hypothesis import HealthCheck, given, settings
@@ -18,6 +20,7 @@ from core.people.models import Person
 from core.people.services import person_know
 from tenants.registry.context import ForeignTransaction, NoTenant, Role, current_tenant, in_public, in_tenant
 from tenants.registry.models import Tenant
+from tenants.registry.place import TIMEOUTS
 from tests.support.canary import CANARIES
 
 
@@ -220,21 +223,88 @@ def test_nobody_enters_two_tenants_in_one_transaction(tenants: Any) -> None:
         assert current_tenant().slug == "beta"
 
 
-STEPS = st.lists(st.sampled_from(["enter", "leave", "atomic", "save", "back", "commit", "reset"]), max_size=14)
+def test_t3_a_place_that_cannot_be_entered_makes_the_query_fail(tenants: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The statement that sets path and role fails, and what follows reads nothing."""
+    know(tenants.beta)
+    with in_tenant(tenants.beta):
+        assert Person.objects.count() == 1
+    monkeypatch.setattr("tenants.registry.backend.base.ENTER", "SELECT no_such_function(%s, %s, %s, %s, %s, %s)")
+    with in_tenant(tenants.alpha):
+        for _ in range(2):
+            with pytest.raises(DatabaseError, match="no_such_function"):
+                Person.objects.count()
+    monkeypatch.undo()
+    with in_tenant(tenants.alpha):
+        assert Person.objects.count() == 0
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_t12_rows_of_one_tenant_stay_its_own_while_another_is_entered(tenants: Any) -> None:
+    for number in range(3):
+        know(tenants.alpha, f"a{number}")
+        know(tenants.beta, f"b{number}")
+    seen, others = [], []
+    with in_tenant(tenants.alpha):
+        for person in Person.objects.order_by("pk").iterator(chunk_size=1):
+            seen.append(person.subject)
+            with in_tenant(tenants.beta):
+                others.append(Person.objects.order_by("pk")[0].subject)
+    assert seen == ["a0", "a1", "a2"]
+    assert others == ["b0"] * 3
+
+
+def test_t15_content_types_of_one_tenant_are_not_remembered_in_the_next(tenants: Any) -> None:
+    """The same model has other numbers in beta, and one process asks for it in both by turns."""
+    beta = tenants.beta.schema
+    admin(f"UPDATE \"{beta}\".django_content_type SET model = model || 'x' WHERE model = 'person'")
+    admin(f"INSERT INTO \"{beta}\".django_content_type (id, app_label, model) VALUES (999999, 'people', 'person')")
+    with in_tenant(tenants.alpha):
+        mine = ContentType.objects.get_for_model(Person).pk
+    with in_tenant(tenants.beta):
+        assert ContentType.objects.get_for_model(Person).pk == 999_999
+    with in_tenant(tenants.alpha):
+        assert ContentType.objects.get_for_model(Person).pk == mine
+        assert mine != 999_999
+
+
+def _cut_off() -> None:
+    """The server ends the session, as at a restart; Django notices between two requests."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_backend_pid()")
+        (pid,) = cursor.fetchone()
+    admin(f"SELECT pg_terminate_backend({pid}, 5000)")
+    connection.close_if_unusable_or_obsolete()
+    if not connection.is_usable():
+        connection.close()
+
+
+WORDS = ["enter", "leave", "atomic", "save", "back", "commit", "reset", "lost", "wrong", "again"]
+STEPS = st.lists(st.tuples(st.sampled_from(WORDS), st.sampled_from(list(Role))), max_size=16)
+
+
+@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(plan=STEPS)
-def test_t6_the_server_is_where_we_think_it_is(tenants: Any, plan: list[str]) -> None:
-    """Random contexts, transactions, savepoints and lost connections; after each step the server's path is asked."""
-    contexts: list[tuple[Any, Any]] = []
+def test_t6_the_server_is_where_we_think_it_is(tenants: Any, plan: list[tuple[str, Role]]) -> None:
+    """Random contexts and roles, transactions, savepoints, errors and connections closed by us or cut by the server.
+
+    After each step path, role, time limit and tenant are asked of the server.
+    """
+    contexts: list[tuple[Any, Any, Role]] = []
     atomics: list[Any] = []
     try:
-        for number, word in enumerate(plan):
+        for number, (word, role) in enumerate(plan):
             tenant = tenants[number % 2]
             if word == "enter" and not atomics:
-                manager = in_tenant(tenant)
-                contexts.append((manager, manager.__enter__()))
+                manager = in_tenant(tenant, role=role)
+                contexts.append((manager, manager.__enter__(), role))
+            elif word == "again" and contexts and atomics:
+                # The same place may be entered within its own transaction.
+                with in_tenant(contexts[-1][1], role=contexts[-1][2]):
+                    assert server_path()[0] == f'"{contexts[-1][1].schema}"'
+            elif word == "wrong" and contexts:
+                with suppress(DatabaseError), transaction.atomic(), connection.cursor() as cursor:
+                    cursor.execute("SELECT set_config('search_path', 'public', true), 1 / 0")
+            elif word == "lost" and not atomics:
+                _cut_off()
             elif word == "leave" and contexts and not atomics:
                 contexts.pop()[0].__exit__(None, None, None)
             elif word in ("atomic", "save") and contexts:
@@ -248,8 +318,11 @@ def test_t6_the_server_is_where_we_think_it_is(tenants: Any, plan: list[str]) ->
             elif word == "reset" and not atomics:
                 connection.close()
             if contexts:
-                ref = contexts[-1][1]
-                assert server_path() == (f'"{ref.schema}"', f"{ref.schema}_staff")
+                _, ref, role = contexts[-1]
+                assert server_path() == (f'"{ref.schema}"', f"{ref.schema}_{role.value}")
+                with connection.cursor() as cursor:
+                    cursor.execute("SELECT setting::int FROM pg_settings WHERE name = 'statement_timeout'")
+                    assert cursor.fetchone() == (TIMEOUTS[role][0],)
                 if atomics:
                     with connection.cursor() as cursor:
                         cursor.execute("SELECT current_setting('commonty.tenant')")

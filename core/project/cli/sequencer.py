@@ -20,7 +20,9 @@ def run(args: argparse.Namespace, out: Any) -> None:
     from core.audit.ports import bind_carrier
     from core.audit.sequencer import run as go_round
     from core.project.celery import CeleryCarrier
+    from core.project.start import start_check
 
+    start_check()
     stop = threading.Event()
 
     def leave(number: int, frame: Any) -> None:

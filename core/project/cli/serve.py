@@ -34,7 +34,9 @@ def command(*, address: str, port: int, workers: int) -> list[str]:
 
 def run(args: argparse.Namespace, out: Any) -> None:
     from core.kernel.env import environment
+    from core.project.start import start_check
 
+    start_check()
     port = args.port or environment().port
     out.say(f"Serving on {args.address}:{port}")
     words = command(address=args.address, port=port, workers=args.workers)

@@ -1,13 +1,16 @@
-"""`commonty tenant create|list|show`: onboarding."""
+"""`commonty tenant …`: onboarding, and what becomes of a tenant afterwards."""
 
 from __future__ import annotations
 
 import argparse
+import getpass
 import time
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 NAME = "tenant"
-HELP = "Onboard and list councils, groups and public bodies."
+HELP = "Onboard councils, groups and public bodies; suspend, export, import, restore and erase them."
 NEEDS_DJANGO = True
 
 
@@ -20,20 +23,124 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     create.add_argument("--gaelic-name", default="")
     create.add_argument("--parent", default="")
     verbs.add_parser("list", help="all tenants")
-    show = verbs.add_parser("show", help="one tenant with its steps")
-    show.add_argument("slug")
+    verbs.add_parser("show", help="one tenant with its steps").add_argument("slug")
+    verbs.add_parser("abandon", help="take back a creation that was never finished").add_argument("slug")
+    for verb, words in (("suspend", "let it be read and nothing more"), ("resume", "end that")):
+        state = verbs.add_parser(verb, help=words)
+        state.add_argument("slug")
+        state.add_argument("--reason", required=True, help="for everybody to read")
+        state.add_argument("--by", default="", help="who decides; the operator when left out")
+    export = verbs.add_parser("export", help="everything of one tenant into one signed file")
+    export.add_argument("slug")
+    export.add_argument("--out", type=Path, required=True)
+    importing = verbs.add_parser("import", help="such a file as a tenant here")
+    importing.add_argument("file", type=Path)
+    importing.add_argument("--slug", default="", help="another address than the one it had")
+    restore = verbs.add_parser("restore", help="such a file in place of the tenant it came from")
+    restore.add_argument("file", type=Path)
+    restore.add_argument("--into", required=True)
+    restore.add_argument("--keep", type=Path, help="where the present state is written first")
+    erase = verbs.add_parser("erase", help="one person asks, another agrees, and after the delay it is done")
+    erase.add_argument("slug", nargs="?", default="")
+    erase.add_argument("--by", default="", help="who says so; the operator when left out")
+    erase.add_argument("--reason", default="")
+    erase.add_argument("--out", type=Path, help="where the last file goes")
+    erase.add_argument("--cancel", action="store_true", help="take an erasure back")
+    erase.add_argument("--replay", action="store_true", help="after restoring a backup: erase again what was erased")
 
 
 def run(args: argparse.Namespace, out: Any) -> dict[str, Any]:
-    if args.verb == "create":
-        return _create(args, out)
-    if args.verb == "list":
-        from tenants.registry.selectors import tenant_refs
+    return VERBS[args.verb](args, out)
 
-        return {"tenants": [_brief(ref) for ref in tenant_refs()]}
+
+def _list(args: argparse.Namespace, out: Any) -> dict[str, Any]:
+    from tenants.registry.selectors import tenant_refs
+
+    return {"tenants": [_brief(ref) for ref in tenant_refs()]}
+
+
+def _show(args: argparse.Namespace, out: Any) -> dict[str, Any]:
     from tenants.registry.selectors import tenant_by_slug
 
     return _document(tenant_by_slug(args.slug))
+
+
+def _abandon(args: argparse.Namespace, out: Any) -> dict[str, Any]:
+    from tenants.office.lifecycle import tenant_abandon
+
+    tenant_abandon(slug=args.slug)
+    return {"tenant": args.slug, "state": "abandoned"}
+
+
+def _suspend(args: argparse.Namespace, out: Any) -> dict[str, Any]:
+    from tenants.office.lifecycle import tenant_suspend
+
+    begun = time.perf_counter()
+    return _state(tenant_suspend(slug=args.slug, reason=args.reason, by=args.by or getpass.getuser()), begun)
+
+
+def _resume(args: argparse.Namespace, out: Any) -> dict[str, Any]:
+    from tenants.office.lifecycle import tenant_resume
+
+    begun = time.perf_counter()
+    return _state(tenant_resume(slug=args.slug, reason=args.reason, by=args.by or getpass.getuser()), begun)
+
+
+def _state(ref: Any, begun: float) -> dict[str, Any]:
+    spent = round(time.perf_counter() - begun, 3)
+    return {"tenant": ref.slug, "uuid": str(ref.uuid), "state": ref.state, "reason": ref.reason, "seconds": spent}
+
+
+def _carried(done: Any, **more: Any) -> dict[str, Any]:
+    return {
+        "tenant": done.tenant.slug,
+        "uuid": str(done.tenant.uuid),
+        "digest": done.digest,
+        "rows": done.rows,
+        "files": done.files,
+        **more,
+        "seconds": round(done.seconds, 3),
+    }
+
+
+def _export(args: argparse.Namespace, out: Any) -> dict[str, Any]:
+    from tenants.office.portability import tenant_export
+
+    done = tenant_export(slug=args.slug, out=args.out, say=out.say)
+    return _carried(done, file=str(args.out), size=args.out.stat().st_size)
+
+
+def _import(args: argparse.Namespace, out: Any) -> dict[str, Any]:
+    from tenants.office.portability import tenant_import
+
+    return _carried(tenant_import(path=args.file, slug=args.slug, say=out.say))
+
+
+def _restore(args: argparse.Namespace, out: Any) -> dict[str, Any]:
+    from tenants.office.portability import exports_folder, tenant_restore
+
+    keep = args.keep or exports_folder() / f"{args.into}-before-restore-{int(time.time())}.zip"
+    done = tenant_restore(path=args.file, into=args.into, keep=keep, say=out.say)
+    return _carried(done, kept=str(keep), epoch=done.tenant.epoch)
+
+
+def _erase(args: argparse.Namespace, out: Any) -> dict[str, Any]:
+    from core.kernel.errors import Invalid
+    from tenants.office.lifecycle import erase_cancel, erasures_replay, tenant_erase
+
+    if args.replay:
+        return {"erased": erasures_replay(say=out.say)}
+    if not args.slug:
+        raise Invalid("Say which tenant.", code="erase.no_slug", remedy="`commonty tenant list` shows all of them.")
+    if args.cancel:
+        erase_cancel(slug=args.slug)
+        return {"tenant": args.slug, "stage": "cancelled"}
+    who = args.by or getpass.getuser()
+    step = tenant_erase(slug=args.slug, by=who, reason=args.reason, out=args.out, say=out.say)
+    due = step.due.isoformat() if step.due else None
+    if step.carried is None:
+        return {"tenant": args.slug, "stage": step.stage, "due": due, "digest": "", "rows": 0, "files": 0, "seconds": 0}
+    return {**_carried(step.carried, stage=step.stage, due=due), "tenant": args.slug}
 
 
 def _create(args: argparse.Namespace, out: Any) -> dict[str, Any]:
@@ -81,3 +188,17 @@ def _document(ref: Any) -> dict[str, Any]:
         "steps": [{"name": s.name, "seconds": round(s.seconds, 3), "state": s.state} for s in steps],
         "seconds": round(sum(s.seconds for s in steps), 3),
     }
+
+
+VERBS: dict[str, Callable[[argparse.Namespace, Any], dict[str, Any]]] = {
+    "create": _create,
+    "list": _list,
+    "show": _show,
+    "abandon": _abandon,
+    "suspend": _suspend,
+    "resume": _resume,
+    "export": _export,
+    "import": _import,
+    "restore": _restore,
+    "erase": _erase,
+}

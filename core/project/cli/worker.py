@@ -19,6 +19,9 @@ def run(args: argparse.Namespace, out: Any) -> None:
     from core.kernel.errors import Invalid
     from core.kernel.jobs import Queue
     from core.project.celery import app, register
+    from core.project.start import start_check
+
+    start_check()
 
     known = [queue.value for queue in Queue]
     wanted = [word.strip() for word in args.queues.split(",") if word.strip()] or known

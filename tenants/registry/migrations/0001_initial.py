@@ -28,6 +28,8 @@ class Migration(migrations.Migration):
                 ('accent', models.CharField(blank=True, help_text='one colour, as #rrggbb', max_length=7)),
                 ('epoch', models.PositiveIntegerField(default=1, help_text='raised when a restore makes old cookies void')),
                 ('signing_key', models.BinaryField(help_text='Ed25519 public key of the tenant', null=True)),
+                ('state_before', models.CharField(blank=True, help_text='what a suspended tenant goes back to', max_length=16)),
+                ('reason', models.CharField(blank=True, help_text='why it is suspended, for everybody to read', max_length=300)),
                 ('created_at', models.DateTimeField(auto_now_add=True)),
                 ('parent', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='groups', to='registry.tenant')),
             ],

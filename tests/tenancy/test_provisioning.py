@@ -1,0 +1,203 @@
+"""Making a tenant when things go wrong: killed at each step, asked for twice at once, failing, and taken back."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from django.db import connection
+
+from core.audit.models import AuditEvent, SigningKey
+from core.kernel.errors import Invalid, Refused
+from core.places.models import Area
+from plugins.api.text import LocalisedText
+from tenants.office import provisioning
+from tenants.office.fleet import release_now
+from tenants.office.inspection import fleet_findings
+from tenants.office.lifecycle import tenant_abandon
+from tenants.office.owner import SchemaLocks, schema_drop
+from tenants.office.provisioning import ProvisioningFailed, Step
+from tenants.office.services import RESERVED, tenant_create, tenant_reserve
+from tenants.registry.context import Role, TenantRef, in_tenant
+from tenants.registry.selectors import tenant_by_slug
+from tests.support.fleet import admin
+from tests.tenancy.test_portability import leave
+
+NAMES = LocalisedText("Aberdeen City Council", "Comhairle Baile Obar Dheathain")
+# Its code gives it areas, so that doubled ones would be seen.
+ABERDEEN = {"slug": "killed", "kind": "council", "name": NAMES, "code": "S12000033"}
+STEPS = [step.name for step in provisioning.steps()]
+
+
+@pytest.fixture(autouse=True)
+def taken_away(tenants: Any) -> Iterator[None]:
+    yield
+    connection.close()
+    for slug in ("killed", "twice"):
+        for uuid, schema in admin("SELECT id, schema_name FROM registry_tenant WHERE slug = %s", [slug]):
+            schema_drop(schema)
+            leave(TenantRef(uuid=uuid, slug=slug, kind="council", schema=schema, name=NAMES, state="active"))
+
+
+def child(work: Callable[[], Any]) -> int:
+    """Do it in a process of its own, which has no connection of ours; returns how that ended."""
+    connection.close()
+    process = multiprocessing.get_context("fork").Process(target=work)
+    process.start()
+    process.join(timeout=120)
+    return process.exitcode or 0
+
+
+def killed_in(name: str, *, after: bool) -> Callable[[], None]:
+    """The creation in a process that dies in the step: before its work commits, or after it and before the record."""
+
+    def die(tenant: TenantRef) -> None:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    def work() -> None:
+        def ending(step: Step) -> Step:
+            if step.name != name:
+                return step
+
+            def run(tenant: TenantRef) -> None:
+                step.run(tenant)
+                die(tenant)
+
+            return Step(name, run if not step.inside or not after else step.run, inside=step.inside)
+
+        finish = provisioning._finish
+
+        def record(row: Any, state: str, seconds: float, error: str = "") -> None:
+            if row.name == name:
+                os.kill(os.getpid(), signal.SIGKILL)
+            finish(row, state, seconds, error)
+
+        planned = [ending(step) for step in provisioning.steps()]
+        provisioning.steps = lambda: planned
+        if after:
+            provisioning._finish = record  # type: ignore[assignment]
+        tenant_create(**ABERDEEN)  # type: ignore[arg-type]
+
+    return work
+
+
+def contents(tenant: TenantRef) -> dict[str, int]:
+    tables = [row[0] for row in admin("SELECT tablename FROM pg_tables WHERE schemaname = %s", [tenant.schema])]
+    return {table: admin(f'SELECT count(*) FROM "{tenant.schema}"."{table}"')[0][0] for table in tables}
+
+
+@pytest.fixture(scope="module")
+def whole(database: str) -> dict[str, int]:
+    """What a council of this kind holds when nothing went wrong."""
+    ref, _ = tenant_create(**{**ABERDEEN, "slug": "whole"})  # type: ignore[arg-type]
+    found = contents(ref)
+    schema_drop(ref.schema)
+    leave(ref)
+    return found
+
+
+@pytest.mark.parametrize("after", [False, True], ids=["in its work", "before its record"])
+@pytest.mark.parametrize("name", STEPS)
+def test_killed_at_any_step_the_next_run_finishes_and_nothing_is_doubled(
+    tenants: Any, whole: dict[str, int], name: str, after: bool
+) -> None:
+    assert child(killed_in(name, after=after)) == -signal.SIGKILL
+    assert tenant_by_slug("killed").state == "requested"
+    ref, steps = tenant_create(**ABERDEEN)  # type: ignore[arg-type]
+    assert [step.state for step in steps] == ["done"] * len(STEPS)
+    assert tenant_by_slug("killed").state == "active"
+    assert contents(ref) == whole
+    assert fleet_findings(release_now())[1] == []
+
+
+def test_two_creations_of_one_address_at_once_one_wins_and_the_other_is_told(tenants: Any) -> None:
+    begun = tenant_reserve(slug="twice", kind="council", name=NAMES)
+    locks = SchemaLocks()
+    with locks.held(begun.schema) as ours:
+        assert ours
+        with pytest.raises(Refused, match="at work on this tenant"):
+            tenant_create(slug="twice", kind="council", name=NAMES)
+    locks.close()
+    connection.close()
+    fork = multiprocessing.get_context("fork")
+    answers: Any = fork.Queue()
+
+    def ask(number: int) -> None:
+        try:
+            ref, _ = tenant_create(slug="twice", kind="council", name=NAMES)
+            answers.put(("made", ref.schema))
+        except Refused as error:
+            answers.put(("told", error.code))
+        connection.close()
+
+    processes = [fork.Process(target=ask, args=(number,)) for number in range(4)]
+    for process in processes:
+        process.start()
+    said = [answers.get(timeout=120) for _ in processes]
+    for process in processes:
+        process.join(timeout=60)
+    assert {word for word, _ in said} <= {"made", "told"}
+    assert {what for word, what in said if word == "made"} == {begun.schema}
+    assert {what for word, what in said if word == "told"} <= {"schema.busy"}
+    with in_tenant(tenant_by_slug("twice"), role=Role.WORKER):
+        assert SigningKey.objects.count() == 1
+    assert fleet_findings(release_now())[1] == []
+
+
+def test_a_step_that_fails_is_named_and_gone_on_from(tenants: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    planned = provisioning.steps()
+
+    def broken(tenant: TenantRef) -> None:
+        Area.objects.create(code="S99999999", kind="council", name="half")
+        raise ValueError("a file is missing")
+
+    steps = [Step(step.name, broken) if step.name == "areas" else step for step in planned]
+    monkeypatch.setattr(provisioning, "steps", lambda: steps)
+    with pytest.raises(ProvisioningFailed, match="areas"):
+        tenant_create(**ABERDEEN)  # type: ignore[arg-type]
+    ref = tenant_by_slug("killed")
+    assert ref.state == "requested"
+    assert admin(f'SELECT count(*) FROM "{ref.schema}".places_area') == [(0,)]
+    monkeypatch.undo()
+    ref, done = tenant_create(**ABERDEEN)  # type: ignore[arg-type]
+    assert {step.name: step.attempts for step in done}["areas"] == 2
+    with in_tenant(ref):
+        assert Area.objects.count() > 1
+
+
+def test_what_was_never_finished_can_be_taken_back_whole(tenants: Any) -> None:
+    assert child(killed_in("roles", after=False)) == -signal.SIGKILL
+    ref = tenant_by_slug("killed")
+    assert fleet_findings(release_now())[1]
+    tenant_abandon(slug="killed")
+    assert fleet_findings(release_now())[1] == []
+    assert admin("SELECT count(*) FROM pg_roles WHERE rolname LIKE %s", [ref.schema + "%"]) == [(0,)]
+    again, _ = tenant_create(**ABERDEEN)  # type: ignore[arg-type]
+    # The same address, and nothing of the one before it.
+    assert (again.uuid == ref.uuid, again.schema == ref.schema) == (False, False)
+    with in_tenant(again, role=Role.WORKER):
+        assert not AuditEvent.objects.filter(kind="nothing").exists()
+
+
+@pytest.mark.parametrize(
+    "slug",
+    ["", "-a", "a-", "a--b", "Alpha", "ä", "аlpha", "a b", "a.b", "x" * 41, "1st", *sorted(RESERVED)],
+)
+def test_addresses_that_cannot_be_given_out(tenants: Any, slug: str) -> None:
+    before = admin("SELECT count(*) FROM registry_tenant")
+    with pytest.raises(Invalid):
+        tenant_create(slug=slug, kind="council", name=NAMES)
+    assert admin("SELECT count(*) FROM registry_tenant") == before
+
+
+def test_a_parent_is_a_council_that_stands(tenants: Any) -> None:
+    group = tenant_reserve(slug="killed", kind="community", name=NAMES, parent="alpha")
+    for parent in ("nobody", group.slug, "hub"):
+        with pytest.raises(Invalid, match="no council"):
+            tenant_reserve(slug="twice", kind="community", name=NAMES, parent=parent)
+    with pytest.raises(Refused, match="already taken"):
+        tenant_reserve(slug="alpha", kind="community", name=NAMES)
