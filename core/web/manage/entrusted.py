@@ -172,12 +172,18 @@ def entrusted(request: HttpRequest) -> HttpResponse:
                 "other": line.receiver if line.giver.uuid == tenant.uuid else line.giver,
                 "mine": line.giver.uuid == tenant.uuid,
                 "stands": _stands(line, only=True),
+                "last": _last(line.ends_at),
             }
             for line in lines
         ],
         waiting=[one for one in offers_unbooked() if one.delegation not in known],
         gives=tenant.kind in GIVERS,
     )
+
+
+def _last(ends_at: datetime) -> datetime:
+    """The last day on which an offer stands: it ends at the midnight after it."""
+    return ends_at - timedelta(seconds=1)
 
 
 def _stands(line: DelegationLine, *, only: bool = False) -> list[tuple[Any, Money]]:
@@ -357,6 +363,7 @@ class _View:
             part="entrusted",
             line=self.line,
             receives=self.receives,
+            last=_last(self.line.ends_at),
             stands=_stands(self.line),
             entries=[{"entry": one, "act": ACTS[one.act.value]} for one in self.line.entries],
             waiting=[{"row": one, "act": ACTS[one.act]} for one in acts if one.state == DelegationAct.State.SENT],

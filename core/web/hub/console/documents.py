@@ -38,7 +38,6 @@ class DocumentForm(Styled):
             _("What is different, in Gaelic"),
             most=1000,
             rows=3,
-            required=False,
         ),
     )
 
