@@ -61,6 +61,11 @@ VOTE = {
 MANAGE = {
     "": OFFICERS,
     "look/": OFFICERS,
+    "modules/": OFFICERS,
+    "modules/parked/<uuid:message>/again/": POST_ONLY,
+    "modules/plugins/<slug:plugin>/switch/": POST_ONLY,
+    "modules/plugins/<slug:plugin>/breaker/": POST_ONLY,
+    "modules/<slug:kind>/<slug:key>/": OFFICERS,
     "rounds/": OFFICERS,
     "rounds/new/": OFFICERS,
     "rounds/<slug:slug>/": OFFICERS,
