@@ -5,6 +5,10 @@
 is decided by itself (`sheets`). A project belongs to the area it names, and without one to everywhere. A voter may
 leave a part empty, though not all of them.
 
+What is sealed are the marks, not the area that was looked at: a ballot counts in an area when it marks a project
+there, were it with the worst grade. A chosen area with nothing marked is an empty paper, which is no valid vote of
+that area, so shares of its votes are shares of the ballots that marked something.
+
 A plugin offers this for its format in a few lines:
 
     class PointsInAreas(AreasFormat):
@@ -51,6 +55,11 @@ ONE_AREA_AND_ALL = Text(
 SHOW = Text("Show the projects of this area", "Seall pròiseactan na sgìre seo")
 EVERYWHERE = Text("Projects for everybody", "Pròiseactan dhan a h-uile duine")
 IN_AREA = Text("Projects in {area}", "Pròiseactan: {area}")
+EMPTY_AREA = Text(
+    "{part}: you have marked nothing yet. If it stays so, your ballot does not count there.",
+    "{part}: cha do chomharraich thu dad fhathast. Ma dh’fhuiricheas e mar sin, cha bhi am pàipear-bhòtaidh agad a’ "
+    "cunntadh an sin.",
+)
 NO_AREA = Text("Choose an area to see its projects.", "Tagh sgìre gus na pròiseactan aice fhaicinn.")
 TWO_AREAS = Text(
     "Your ballot has projects of more than one area: {areas}. Keep those of one.",
@@ -141,8 +150,11 @@ class AreasFormat(BallotFormat):
         chosen = self._chosen(draft, marks, offer)
         parts = list(self.parts(offer, settings))
         shown = [one for one in parts if one[0] in ("", chosen)]
+        marked = [(area, self._marked(marks, part), part, rule) for area, part, rule in shown]
         totals = [
-            self._of(area, self.inner.so_far(self._marked(marks, part), part, rule)) for area, part, rule in shown
+            # Who looks at an area, or has marked one part and not the other, is told what an empty part means.
+            self._of(area, self.inner.so_far(own, part, rule)) if own or not marks else self._empty(area)
+            for area, own, part, rule in marked
         ]
         options = [
             {"value": area, "label": Text(area, area), "checked": area == chosen} for area, _, _ in parts if area
@@ -164,6 +176,10 @@ class AreasFormat(BallotFormat):
                 "chosen": totals if any(area for area, _, _ in shown) else [*totals, NO_AREA],
             },
         )
+
+    def _empty(self, area: str) -> Text:
+        heading = self.heading(area)
+        return Text(EMPTY_AREA.en.format(part=heading.en), EMPTY_AREA.gd.format(part=heading.gd))
 
     def parse(self, raw: Raw | Ballot, offer: Offer, settings: Any) -> Ballot:
         if isinstance(raw, Ballot):

@@ -13,14 +13,15 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from plugins.api.kinds import OutcomeRule
 from plugins.api.profile import Profile
-from plugins.api.spending import Spending, SpendingSettings, Standing, filled, spending_problems
+from plugins.api.spending import Spending, SpendingSettings, Standing, filled, joined, spending_problems
 from plugins.api.text import Text
 from plugins.api.values import BallotFamily, Candidate, Instance, Outcome, Problem, TieBreak
 
 VOTES = Text("votes {points}", "bhòtaichean {points}")
+POINTS = Text("points {points}", "puingean {points}")
 WEIGHED = Text(
-    "votes {points}, which weigh {weighed} at {percent} %",
-    "bhòtaichean {points}, leis a’ chuideam {weighed} aig {percent} %",
+    ", which weigh {weighed} at {percent} %",
+    ", leis a’ chuideam {weighed} aig {percent} %",
 )
 TOO_FEW = Text(
     "Not funded: {standing}. At least {minimum} were needed.",
@@ -58,6 +59,11 @@ def hundredths(number: int) -> str:
     return f"{whole:,}" + (f".{rest:02}".rstrip("0") if rest else "")
 
 
+def sum_said(profile: Profile, points: int) -> Text:
+    """What was added up for a project: ticks are votes; scores, grades and places are points."""
+    return (VOTES if profile.family is BallotFamily.APPROVAL else POINTS).format(points=f"{points:,}")
+
+
 def standings_by_votes(instance: Instance, profile: Profile, settings: ByVotesSettings) -> list[Standing]:
     """Each project with its votes, or points where ballots have them."""
     points = profile.points_of()
@@ -66,10 +72,10 @@ def standings_by_votes(instance: Instance, profile: Profile, settings: ByVotesSe
         votes = points.get(candidate.ref, 0)
         percent = settings.percent(candidate)
         facts: dict[str, Any] = {"votes": votes}
-        said = VOTES.format(points=f"{votes:,}")
+        said = sum_said(profile, votes)
         if percent != 100:
             facts |= {"percent": percent, "weighed_hundredths": votes * percent}
-            said = WEIGHED.format(points=f"{votes:,}", weighed=hundredths(votes * percent), percent=percent)
+            said = joined(said, WEIGHED.format(weighed=hundredths(votes * percent), percent=percent))
         refused = None
         if votes < settings.minimum_points:
             refused = filled(TOO_FEW, said, minimum=f"{settings.minimum_points:,}")

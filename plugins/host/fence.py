@@ -60,6 +60,11 @@ def fence_close() -> None:
     _inside.set(True)
 
 
+def fence_holds() -> bool:
+    """Whether this is code of a plugin that the host waits for."""
+    return _inside.get()
+
+
 @contextmanager
 def lifted() -> Iterator[None]:
     """Around the core's own work that a plugin has asked a port for."""

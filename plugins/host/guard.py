@@ -24,7 +24,7 @@ from plugins.api import Action, ActionAnswer, Module
 from plugins.host.apart import Exceeded, Raised, run_apart
 from plugins.host.breaker import breaker_open, failure_count
 from plugins.host.failures import PluginFailure
-from plugins.host.fence import fence_close
+from plugins.host.fence import fence_close, fence_holds
 from plugins.host.kinds import Method
 from plugins.host.registry import Registered
 from tenants.registry.context import tenant_or_none
@@ -57,7 +57,8 @@ class Guarded:
         if method is not None:
             return self._bound(name, method)
         value = getattr(type(found.module), name)
-        if callable(value) and name != "Settings":
+        # Settings and filters are classes; whatever else can be called is called through the guard or not at all.
+        if callable(value) and not isinstance(value, type):
             raise AttributeError(f"{found.kind.name} has no method {name}")
         return value
 
@@ -169,6 +170,12 @@ def guarded(
 ) -> Any:
     """Call a plugin's function as `method` says. Raises PluginFailure, or what the contract lets it raise."""
     reason, answer = "", None
+    if fence_holds():
+        # A rule asks the rule it wraps. The outer call has a process, limits and a span; the database is the parent's.
+        answer = function(*args, **kwargs)
+        if wrong := method.check(answer, module, args, dict(kwargs)):
+            raise PluginFailure(plugin=plugin, method=label, reason=f"it {wrong}")
+        return answer
     if breaker_open(plugin):
         raise PluginFailure(plugin=plugin, method=label, reason="it failed too often and is not called for now")
     started = time.perf_counter()
@@ -185,7 +192,7 @@ def guarded(
         except method.raises:
             raise
         except PluginFailure as inner:
-            # A rule that wraps another one: the inner failure has its own name.
+            # Calls that were made together: the inner failure has its own name.
             raise inner from None
         except (_Broken, Exceeded) as broken:
             reason = str(broken)

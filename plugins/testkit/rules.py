@@ -232,8 +232,9 @@ class OutcomeRuleContract(ModuleContract):
             empty = Profile.build(family, (), {})
             self._told(self.decided(Instance(100, ()), empty, TieBreak(())), Instance(100, ()))
             one = Instance(100, (Candidate("p", 50),))
-            nobody: dict[tuple[tuple[int, int], ...], int] = {}
-            for rows in (nobody, {(): 5}):
+            none: dict[tuple[tuple[int, int], ...], int] = {}
+            blank: dict[tuple[tuple[int, int], ...], int] = {(): 5}
+            for rows in (none, blank):
                 self._told(self.decided(one, Profile.build(family, ("p",), rows), TieBreak(("p",))), one)
 
     def test_check_answers_in_words(self) -> None:

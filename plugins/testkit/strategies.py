@@ -159,7 +159,7 @@ def profiles(draw: DrawFn, family: BallotFamily, refs: Sequence[ProjectRef], *, 
 def elections(draw: DrawFn, family: BallotFamily, *, most: int = 7) -> tuple[Instance, Profile]:
     """What a rule is given: an instance and a profile over its projects. Costs, votes and budget meet in ties often."""
     offer = draw(offers(least=0, most=most))
-    base = draw(st.sampled_from((1, 10_00, 10**12)))
+    base = draw(st.sampled_from((1, 10_00, 10**6)))
     candidates = tuple(
         replace(candidate, cost=base * draw(st.integers(0 if base > 1 else 1, 6)))
         for candidate in offer.instance().candidates
@@ -195,6 +195,10 @@ def _of(kind: Any, metadata: Sequence[Any] = ()) -> SearchStrategy[Any]:
     if origin in (tuple, list) and inside and inside[-1] in (Ellipsis, inside[0]):
         several = st.lists(_of(inside[0]), max_size=3)
         return several.map(tuple) if origin is tuple else several
+    if origin is dict and inside:
+        return st.dictionaries(_of(inside[0]), _of(inside[1]), max_size=2)
+    if kind is Any:
+        return st.none() | st.booleans() | st.integers() | st.text(max_size=10)
     if kind is str and not metadata:
         return st.text(max_size=40)
     known = tuple(one for one in metadata if isinstance(one, BaseMetadata))

@@ -96,6 +96,7 @@ def test_what_is_changed_by_hand_is_found_and_mended(keycloak: Running) -> None:
     profile = admin.call("GET", f"{base()}/users/profile")
     profile["attributes"].append({"name": "dateOfBirth", "permissions": {"view": ["admin"], "edit": ["user"]}})
     admin.call("PUT", f"{base()}/users/profile", profile)
+    admin.call("POST", f"{base()}/localization/gd", {"doLogIn": "Something else"})
     found = sentences(realm_plan())
     for said in (
         "commonty-alpha: redirectUris is",
@@ -104,6 +105,7 @@ def test_what_is_changed_by_hand_is_found_and_mended(keycloak: Running) -> None:
         "accessTokenLifespan is 86400, will be 300",
         "create client policy commonty-every-client",
         "change user profile",
+        "change texts gd: doLogIn is Something else",
     ):
         assert said in found
     _mended, left = realm_apply()

@@ -76,7 +76,7 @@ def made(
     return Table(people, statements, person, statement, value), side
 
 
-@pytest.mark.parametrize("groups", [2, 3, 4])
+@pytest.mark.parametrize("groups", [2, 3])
 def test_groups_that_are_there_are_found_and_the_same_each_time(groups: int) -> None:
     table, side = made(400, 60, groups)
     found, again = (grouped(table, fewest_answers=7, fewest_in_group=5) for _ in range(2))
@@ -127,7 +127,7 @@ def talked(tenant: Any) -> Any:
 
 def filled(tenant: Any, row: Any, *, people: int = 30, statements: int = 12) -> list[Statement]:
     """Two camps that answer everything: they agree on the first statement and differ on the rest."""
-    with in_tenant(tenant), transaction.atomic():
+    with in_tenant(tenant, role=Role.WORKER), transaction.atomic():
         made = [
             Statement(round=row.id, text=f"Statement {number} {CANARIES[tenant.slug]}", author=None)
             for number in range(statements)
@@ -197,7 +197,7 @@ def test_a_worker_draws_the_map_and_nothing_is_shown_below_the_minimums(tenants:
     page = body(site(tenants.alpha).get(PAGE))
     assert "There are not enough answers for a map yet. At least 20 people" in page
     assert "<svg" not in page
-    with in_tenant(tenants.alpha), transaction.atomic():
+    with in_tenant(tenants.alpha, role=Role.WORKER), transaction.atomic():
         Statement.objects.all().delete()
     made = filled(tenants.alpha, row, people=30)
     assert client.post(PAGE + "answer/", {"statement": str(made[0].id), "answer": "agree"}).status_code == 302

@@ -32,6 +32,7 @@ class TestGreedyPartFund(OutcomeRuleContract):
 
 class TestFundAllIfUnder(OutcomeRuleContract):
     module = FundAllIfUnder
+    around = {"greedy-skip": GreedySkip}
     size = SMALL
 
 

@@ -56,10 +56,10 @@ def round_made(slug: str = "leith", *, revisable: bool = False, seconds: float =
         ballot_format=more.pop("format", "approval"),
         ballot_settings=more.pop("format_settings", {"maximum": 3}),
         outcome_rule=more.pop("rule", "greedy-skip"),
-        outcome_settings={},
+        outcome_settings=more.pop("rule_settings", {}),
         actor=None,
     )
-    for number, cost in enumerate(COSTS, start=1):
+    for number, cost in enumerate(more.pop("costs", COSTS), start=1):
         proposal_save(round=row, title=words(f"Project {number}"), cost=Money(cost), actor=None)
     return round_advance(round=row, verb="prepare_ballot", actor=None)
 

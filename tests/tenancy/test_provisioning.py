@@ -108,7 +108,10 @@ def test_killed_at_any_step_the_next_run_finishes_and_nothing_is_doubled(
     assert child(killed_in(name, after=after)) == -signal.SIGKILL
     assert tenant_by_slug("killed").state == "requested"
     ref, steps = tenant_create(**ABERDEEN)  # type: ignore[arg-type]
-    assert [step.state for step in steps] == ["done"] * len(STEPS)
+    # Without a Keycloak the clients are made later: a tenant serves without them.
+    assert {step.name: step.state for step in steps} == {
+        name: "waiting" if name == "login" else "done" for name in STEPS
+    }
     assert tenant_by_slug("killed").state == "active"
     assert contents(ref) == whole
     assert fleet_findings(release_now())[1] == []
@@ -170,7 +173,7 @@ def test_a_step_that_fails_is_named_and_gone_on_from(tenants: Any, monkeypatch: 
 
 
 def test_what_was_never_finished_can_be_taken_back_whole(tenants: Any) -> None:
-    assert child(killed_in("roles", after=False)) == -signal.SIGKILL
+    assert child(killed_in("structure", after=False)) == -signal.SIGKILL
     ref = tenant_by_slug("killed")
     assert fleet_findings(release_now())[1]
     tenant_abandon(slug="killed")

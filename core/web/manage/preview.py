@@ -28,6 +28,7 @@ from core.web.manage.rounds import round_list
 from core.web.public.booth import booth_for
 from core.web.public.discuss import act, discussion, panels_of
 from core.web.public.draft import posted
+from core.web.public.evaluation import evaluation_context
 from core.web.public.order import seed_good, seed_new
 from core.web.public.results import explain_context, result_context
 from core.web.public.rounds import project_context, projects_context, round_context, rules_context
@@ -78,6 +79,13 @@ def project_preview(request: HttpRequest, slug: str, ref: str) -> HttpResponse:
 
 discussion_preview = access(READERS, round_of=round_id_of)(unwrap(discussion))
 act_preview = access(READERS, round_of=round_id_of)(unwrap(act))
+
+
+@require_safe
+@access(READERS, round_of=round_id_of)
+def evaluation_preview(request: HttpRequest, slug: str) -> HttpResponse:
+    """The figures as residents see them, small numbers hidden for officers too."""
+    return _shown(request, "public/evaluation.html", evaluation_context(round_by_slug(slug)))
 
 
 @require_safe
@@ -176,6 +184,7 @@ urlpatterns = [
     path("rounds/<slug:slug>/preview/projects/<str:ref>/", project_preview, name="project"),
     path("rounds/<slug:slug>/preview/discussion/<slug:key>/", discussion_preview, name="discussion"),
     path("rounds/<slug:slug>/preview/discussion/<slug:key>/<slug:verb>/", act_preview, name="act"),
+    path("rounds/<slug:slug>/preview/evaluation/", evaluation_preview, name="evaluation"),
     path("rounds/<slug:slug>/preview/rules/", rules_preview, name="rules"),
     path("rounds/<slug:slug>/preview/ballot/", ballot_preview, name="vote"),
     path("rounds/<slug:slug>/preview/result/", result_preview, name="result"),

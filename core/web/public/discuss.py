@@ -215,7 +215,7 @@ def _page(
         context = project_context(request, place.round, place.project.ref)
         context["panels"] = panels_of(request, place.round, place.project, tried)
         return render(request, "public/project.html", context, status=status)
-    context = {**frame(place.round, f"x-{module.key}"), "module": module}
+    context = {**frame(place.round, module.key), "module": module}
     context["panels"] = [panel_of(request, module, place, tried)]
     return render(request, "public/discussion.html", context, status=status)
 

@@ -21,7 +21,7 @@ from core.web.public.booth import drawn, format_settings, seed_of
 from core.web.public.order import seed_new, shuffled
 from core.web.public.phases import DECIDED, READABLE, phase_of
 from plugins.api.money import Money
-from plugins.host.selectors import ballot_format, outcome_rule
+from plugins.host.selectors import active_modules, ballot_format, outcome_rule
 
 
 def frame(round: Round, here: str = "") -> dict[str, Any]:
@@ -33,7 +33,15 @@ def frame(round: Round, here: str = "") -> dict[str, Any]:
         "decided": round.state in DECIDED,
         "readable": round.state in READABLE,
         "here": here,
+        "discussions": discussions_of(round),
     }
+
+
+def discussions_of(round: Round) -> list[Any]:
+    """The modules this round has chosen that speak about it as a whole and have a page of their own."""
+    if not round.deliberation:
+        return []
+    return [one for one in active_modules("deliberation") if one.key in round.deliberation and "round" in one.subjects]
 
 
 def pots_of(round: Round) -> list[dict[str, Any]]:

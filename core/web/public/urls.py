@@ -3,7 +3,7 @@
 from django.urls import path
 
 from core.web import cast
-from core.web.public import account, discuss, prove, receipts, results, rounds, site, vote
+from core.web.public import account, discuss, evaluation, prove, receipts, results, rounds, site, vote
 
 app_name = "public"
 urlpatterns = [
@@ -22,6 +22,7 @@ urlpatterns = [
     path("rounds/<slug:slug>/result/", results.result, name="result"),
     path("rounds/<slug:slug>/result/explain/<str:ref>/", results.explain, name="explain"),
     path("rounds/<slug:slug>/result.json", results.result_json, name="result-json"),
+    path("rounds/<slug:slug>/evaluation/", evaluation.evaluation, name="evaluation"),
     path("x/<slug:key>/<slug:slug>/", discuss.discussion, name="discussion"),
     path("x/<slug:key>/<slug:slug>/<slug:verb>/", discuss.act, name="act"),
     path("account/", account.account, name="account"),

@@ -8,6 +8,6 @@ class OpinionGroupsConfig(AppConfig):
     # Residents write and answer on the public host; only a worker writes the map.
     tenant_grants = {
         "Statement": {"voter": "SELECT, INSERT, UPDATE", "staff": "SELECT, INSERT, UPDATE"},
-        "Answer": {"voter": "SELECT, INSERT, UPDATE", "staff": "SELECT"},
+        "Answer": {"voter": "SELECT, INSERT, UPDATE", "staff": "SELECT, INSERT, UPDATE"},
         "Map": {"voter": "SELECT, INSERT, UPDATE (stale)", "staff": "SELECT, INSERT, UPDATE"},
     }

@@ -5,28 +5,29 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
+from plugins.api.by_votes import sum_said
 from plugins.api.errors import PluginError
 from plugins.api.kinds import OutcomeRule
 from plugins.api.profile import Profile
-from plugins.api.spending import NO_MONEY, Purse, SpendingSettings
+from plugins.api.spending import NO_MONEY, Purse, SpendingSettings, filled
 from plugins.api.text import Text
 from plugins.api.values import BallotFamily, Candidate, Instance, Outcome, Problem, Step, TieBreak
 from plugins.bundled.outcome_fund_all.settings import FundAllSettings
 
 FUNDED = Text(
-    "Funded: votes {points}. The {count} projects with at least {minimum} cost {together} together, and the pot is "
+    "Funded: {standing}. The {count} projects with at least {minimum} cost {together} together, and the pot is "
     "{budget}.",
-    "Air a mhaoineachadh: bhòtaichean {points}. Cosgaidh na pròiseactan le co-dhiù {minimum} ({count} dhiubh) "
+    "Air a mhaoineachadh: {standing}. Cosgaidh na pròiseactan le co-dhiù {minimum} ({count} dhiubh) "
     "{together} còmhla, agus ’s e {budget} a’ mhaoin.",
 )
 TOO_FEW = Text(
-    "Not funded: votes {points}. At least {minimum} were needed.",
-    "Cha deach a mhaoineachadh: bhòtaichean {points}. Bha feum air co-dhiù {minimum}.",
+    "Not funded: {standing}. At least {minimum} were needed.",
+    "Cha deach a mhaoineachadh: {standing}. Bha feum air co-dhiù {minimum}.",
 )
 NOT_ALL = Text(
-    "The {count} projects with at least {minimum} votes cost {together} together, {more} more than the pot of "
+    "The {count} projects with at least {minimum} cost {together} together, {more} more than the pot of "
     "{budget}. So the rule for that case decided.",
-    "Cosgaidh na pròiseactan le co-dhiù {minimum} de bhòtaichean ({count} dhiubh) {together} còmhla, {more} a "
+    "Cosgaidh na pròiseactan le co-dhiù {minimum} ({count} dhiubh) {together} còmhla, {more} a "
     "bharrachd air a’ mhaoin, {budget}. Mar sin ’s e an riaghailt airson sin a cho-dhùin.",
 )
 
@@ -88,7 +89,7 @@ class FundAllIfUnder(OutcomeRule):
             Step(
                 one.ref,
                 False,
-                TOO_FEW.format(points=f"{points.get(one.ref, 0):,}", minimum=said["minimum"]),
+                filled(TOO_FEW, sum_said(profile, points.get(one.ref, 0)), minimum=said["minimum"]),
                 {"votes": points.get(one.ref, 0), "cost": one.cost},
             )
             for one in rest
@@ -98,7 +99,7 @@ class FundAllIfUnder(OutcomeRule):
                 Step(
                     one.ref,
                     True,
-                    FUNDED.format(points=f"{points.get(one.ref, 0):,}", **said),
+                    filled(FUNDED, sum_said(profile, points.get(one.ref, 0)), **said),
                     {**facts, "votes": points.get(one.ref, 0), "cost": one.cost},
                 )
                 for one in enough

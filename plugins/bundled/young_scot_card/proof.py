@@ -46,8 +46,8 @@ def card_form() -> FormSpec:
         title=Text("Your Young Scot card", "A’ chairt Young Scot agad"),
         intro=Text(
             "We use the number only to make sure that each card votes once. We do not ask your name or your birthday.",
-            "Cha chleachd sinn an àireamh ach gus dèanamh cinnteach gum bhòt gach cairt aon turas. Chan fhaighnich sinn "
-            "d’ ainm no do cho-là-breith.",
+            "Cha chleachd sinn an àireamh ach gus dèanamh cinnteach gum bhòt gach cairt aon turas. Chan fhaighnich "
+            "sinn d’ ainm no do cho-là-breith.",
         ),
         fields=(
             Field("card", "code", Text("Number on the card", "An àireamh air a’ chairt"), autocomplete="off"),

@@ -46,6 +46,8 @@ class RealmParts:
                     yield from self._changes(part, name, wanted, there)
         yield from self.flows.plan(found)
         yield from self._roles_missing()
+        for language in self.file["texts"]:
+            yield from self._changes("texts", language, self.file["texts"][language], self._texts(language))
 
     def _everything(self) -> Iterator[Change]:
         """What a realm that does not exist yet will be given."""
@@ -80,6 +82,10 @@ class RealmParts:
             "user profile": {"": (user_profile(self.file), self._profile_found())},
             "service account": {self.file["service"]["client"]: (self._service_wanted(), service)},
         }
+
+    def _texts(self, language: str) -> dict[str, Any]:
+        found: dict[str, Any] = self.server.call("GET", f"{self.base}/localization/{segment(language)}", missing={})
+        return found or {}
 
     def _profile_found(self) -> dict[str, Any]:
         found: dict[str, Any] = self.server.call("GET", f"{self.base}/users/profile")
@@ -195,6 +201,9 @@ class RealmParts:
             body = {**found, **wanted, "attributes": attributes}
             self.server.call("PUT", f"{self.base}/clients/{found['id']}", body)
         self._roles_apply()
+        for language, texts in self.file["texts"].items():
+            if list(differences(texts, self._texts(language))):
+                self.server.call("POST", f"{self.base}/localization/{segment(language)}", texts)
         self._policies_apply()
 
     def _scopes_apply(self, rows: dict[str, tuple[Any, Any]]) -> None:

@@ -1,0 +1,110 @@
+"""The national indicators as functions of facts. Each gives numerator and denominator, or says why there is none."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+from plugins.api import Answer, IndicatorValue, RoundFacts, Text
+
+Measured = Sequence[IndicatorValue]
+Measuring = Callable[[str, RoundFacts, Sequence[Answer]], Measured]
+
+NOT_YET = Text("The result is not published yet.", "Chan eil an toradh foillsichte fhathast.")
+NO_SURVEY = Text("No survey has been held.", "Cha deach suirbhidh a dhèanamh.")
+NOT_KEPT = Text("Not recorded in this round.", "Cha deach seo a chlàradh sa chuairt seo.")
+
+
+def _missing(why: Text) -> Measuring:
+    return lambda code, facts, answers: [IndicatorValue(code, missing=why)]
+
+
+def _decided(code: str, facts: RoundFacts, answers: Sequence[Answer]) -> Measured:
+    if facts.ballots is None:
+        return [IndicatorValue(code, missing=NOT_YET)]
+    return [IndicatorValue(code, facts.money.allocated)]
+
+
+def _undecided(code: str, facts: RoundFacts, answers: Sequence[Answer]) -> Measured:
+    if facts.ballots is None:
+        return [IndicatorValue(code, missing=NOT_YET)]
+    return [IndicatorValue(code, facts.money.available - facts.money.allocated)]
+
+
+def _activities(code: str, facts: RoundFacts, answers: Sequence[Answer]) -> Measured:
+    """One value for each activity and channel: people who stand in several are counted in each."""
+    if not facts.activities:
+        return [IndicatorValue(code, missing=NOT_YET)]
+    return [
+        IndicatorValue(code, people, channel=name.partition("/")[2], group="", people=people)
+        for name, people in sorted(facts.activities.items())
+    ]
+
+
+def _ballots(code: str, facts: RoundFacts, answers: Sequence[Answer]) -> Measured:
+    if facts.ballots is None:
+        return [IndicatorValue(code, missing=NOT_YET)]
+    valid = facts.ballots.valid
+    found = [IndicatorValue(code, valid, facts.eligible or None, people=valid)]
+    refused = sum(facts.ballots.rejected.values())
+    if refused:
+        found.append(IndicatorValue(code, refused, group="rejected", people=refused))
+    return found
+
+
+def _states(code: str, facts: RoundFacts, answers: Sequence[Answer]) -> Measured:
+    total = sum(number for state, number in facts.proposals.items() if state != "funded")
+    if not total:
+        return [IndicatorValue(code, missing=NOT_KEPT)]
+    return [IndicatorValue(code, number, total, group=state) for state, number in sorted(facts.proposals.items())]
+
+
+def _discussion(code: str, facts: RoundFacts, answers: Sequence[Answer]) -> Measured:
+    if not facts.deliberation:
+        return [IndicatorValue(code, missing=NOT_KEPT)]
+    return [
+        IndicatorValue(code, facts.deliberation[name], group=name)
+        for name in ("published", "unanswered")
+        if name in facts.deliberation
+    ]
+
+
+def _away_from_web(code: str, facts: RoundFacts, answers: Sequence[Answer]) -> Measured:
+    if facts.ballots is None:
+        return [IndicatorValue(code, missing=NOT_YET)]
+    away = sum(number for channel, number in facts.ballots.by_channel.items() if channel != "web")
+    return [IndicatorValue(code, away, sum(facts.ballots.by_channel.values()), people=away)]
+
+
+def _sum_of(name: str) -> Measuring:
+    def measured(code: str, facts: RoundFacts, answers: Sequence[Answer]) -> Measured:
+        counts: Mapping[str, int] = getattr(facts, name)
+        if not counts:
+            return [IndicatorValue(code, missing=NOT_KEPT)]
+        return [IndicatorValue(code, number, group=group) for group, number in sorted(counts.items())]
+
+    return measured
+
+
+NATIONAL: Mapping[str, Measuring] = {
+    "I01": _decided,
+    "I02": _undecided,
+    "I03": _activities,
+    "I04": _ballots,
+    "I05": _missing(NO_SURVEY),
+    "I06": _missing(NO_SURVEY),
+    "I07": _missing(NO_SURVEY),
+    "I08": _missing(NO_SURVEY),
+    "I09": _missing(NO_SURVEY),
+    "I10": _states,
+    "I11": _sum_of("clocks"),
+    "I12": _discussion,
+    "I13": _sum_of("milestones"),
+    "I14": _sum_of("efforts"),
+    "I15": _missing(NO_SURVEY),
+    "I16": _missing(NOT_KEPT),
+    "I17": _missing(NO_SURVEY),
+    "I18": _away_from_web,
+    "I19": _sum_of("organisations"),
+    "I20": _sum_of("events"),
+    "I21": _missing(NOT_KEPT),
+}
