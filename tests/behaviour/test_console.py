@@ -223,13 +223,13 @@ def test_guidance_has_versions_and_a_tenant_sees_what_changed(tenants: Any) -> N
     page = text(officer.get(adopt))
     assert "You have adopted version 1." in page
     assert "What is different: Shorter." in page
-    public = SiteClient(hub())
-    assert "What may be published" in text(public.get("/guidance/"))
-    assert "Shorter." in text(public.get("/guidance/policy/moderation/"))
-    pack = public.get("/guidance/assurance/assurance-pack/text/")
+    reader = SiteClient(hub())
+    assert "What may be published" in text(reader.get("/guidance/"))
+    assert "Shorter." in text(reader.get("/guidance/policy/moderation/"))
+    pack = reader.get("/guidance/assurance/assurance-pack/text/")
     assert pack["Content-Disposition"] == 'attachment; filename="assurance-pack-1.txt"'
     assert "Exit plan." in text(pack)
-    assert "Plana fàgail." in text(public.get("/gd/guidance/assurance/assurance-pack/text/"))
+    assert "Plana fàgail." in text(reader.get("/gd/guidance/assurance/assurance-pack/text/"))
     # What was read is what is accepted: the older words cannot be adopted any more.
     assert officer.post(adopt, varied).status_code == 409
     # An officer who wrote over version 1 is told that there is a version 2.
