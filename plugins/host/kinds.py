@@ -250,6 +250,11 @@ KINDS: tuple[Kind, ...] = (
             "updates": Method(many(DeliveryUpdate), raises=(PermanentFailure,), seconds=5),
         },
     ),
-    Kind("exporter", "register_exporters", Exporter, {"write": Method(one_of(Manifest), raises=(PermanentFailure,), seconds=600)}),
+    Kind(
+        "exporter",
+        "register_exporters",
+        Exporter,
+        {"write": Method(one_of(Manifest), raises=(PermanentFailure,), seconds=600)},
+    ),
 )
 BY_NAME: Mapping[str, Kind] = {kind.name: kind for kind in KINDS}

@@ -19,7 +19,13 @@ BANNED = {
     r"\bThread\(|ThreadPoolExecutor": "a new thread has no tenant",
 }
 # `prepared.py` is the door by which the ballot box reaches the driver: it runs where the connection stands.
-ALLOWED = {"core/project/services.py", "core/project/start.py", "tenants/office/", "tenants/registry/prepared.py", "tests/"}
+ALLOWED = {
+    "core/project/services.py",
+    "core/project/start.py",
+    "tenants/office/",
+    "tenants/registry/prepared.py",
+    "tests/",
+}
 
 
 def tracked() -> list[str]:

@@ -8,6 +8,7 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.utils.functional import Promise
+from django.utils.translation import gettext as say
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
@@ -15,7 +16,7 @@ from core.kernel.errors import NotFound
 from core.people.access import ANYONE, access
 from core.rounds.models import Round
 from core.rounds.selectors import round_by_slug
-from core.voting.selectors import ResultView, result_of
+from core.voting.selectors import PotResult, ResultView, result_of
 from core.web.public.rounds import frame
 from plugins.api.money import Money
 from plugins.api.text import Text
@@ -173,6 +174,13 @@ def _pieces(counts: tuple[int, ...]) -> list[dict[str, Any]]:
     return pieces
 
 
+def _name(pot: PotResult) -> str:
+    """What a pot is called where there are several."""
+    if pot.area:
+        return say("Projects in %(area)s") % {"area": pot.area}
+    return say("Projects for everybody")
+
+
 @require_safe
 @access(ANYONE)
 def result(request: HttpRequest, slug: str) -> HttpResponse:
@@ -191,6 +199,7 @@ def result_context(row: Round, view: ResultView) -> dict[str, Any]:
     pots = [
         {
             "number": number,
+            "name": _name(pot),
             "pot": pot,
             "rows": rows,
             "funded": [one for one in rows if one.funded],
@@ -250,6 +259,7 @@ def explain_context(row: Round, view: ResultView, ref: str) -> dict[str, Any]:
         "one": one,
         "view": view,
         "pot": pot,
+        "name": _name(pot),
         "several": len(view.pots) > 1,
         "figure": FIGURES[view.mark, view.figure][0],
         "gave": GAVE.get(view.mark, ""),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from commonty_favourite.format import Favourite
 from commonty_favourite.settings import FavouriteSettings
+
 from plugins.api import BallotInvalid, LocalisedText, Money, Offer, Project
 from plugins.testkit import BallotFormatContract
 

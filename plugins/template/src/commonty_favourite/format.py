@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from commonty_favourite.settings import FavouriteSettings
 from plugins.api import Offer, Problem, Project, Raw, Text
 from plugins.api.choosing import FIELD, ChoiceFormat
-
-from commonty_favourite.settings import FavouriteSettings
 
 
 class Favourite(ChoiceFormat):

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from plugins.api import BallotFormat, PluginInfo, hookimpl
-
 from commonty_favourite.format import Favourite
+from plugins.api import BallotFormat, PluginInfo, hookimpl
 
 PLUGIN = PluginInfo(
     name="ballot-favourite",
