@@ -22,7 +22,7 @@ from tests.support.rounds import round_made
 GAPS = {"<slug:slug>": "leith"}
 # Files, the way to sign in, what needs something in hand, and the editors' own addresses, which are added below.
 NOT_PAGES = re.compile(
-    r"\.(css|txt|json|geojson|zip)$|^sign-|^account/|/vote/(prove|done|send|cast)|/receipts/.+|\.well-known"
+    r"\.(css|txt|json|geojson|zip)$|^sign-|^account/|^x/|^guidance/.+/|/vote/(prove|done|send|cast)|/receipts/.+|\.well-known"
 )
 WRITTEN = ["how-it-works/", "news/"]
 SCRIPTED = re.compile(r"<script(?![^>]*\ssrc=)|<style|\sstyle=|\son[a-z]+=|javascript:", re.IGNORECASE)

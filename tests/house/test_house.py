@@ -20,6 +20,8 @@ BANNED = {
 }
 # `prepared.py` is the door by which the ballot box reaches the driver: it runs where the connection stands.
 ALLOWED = {
+    # Threads that speak HTTP to Keycloak and never to the database.
+    "core/people/sso/realm/converge.py",
     "core/project/services.py",
     "core/project/start.py",
     "tenants/office/",

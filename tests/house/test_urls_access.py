@@ -108,7 +108,7 @@ MANAGE = {
     "rounds/<slug:slug>/preview/projects/<str:ref>/": OFFICERS,
     "rounds/<slug:slug>/preview/evaluation/": OFFICERS,
     "rounds/<slug:slug>/preview/discussion/<slug:key>/": OFFICERS,
-    "rounds/<slug:slug>/preview/discussion/<slug:key>/<slug:verb>/": POST_ONLY,
+    "rounds/<slug:slug>/preview/discussion/<slug:key>/<slug:verb>/": OFFICERS,
     "discussion/": OFFICERS,
     "discussion/<slug:key>/<str:item>/": OFFICERS,
     "rounds/<slug:slug>/preview/rules/": OFFICERS,

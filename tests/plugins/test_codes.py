@@ -136,7 +136,9 @@ def test_switching_off_hides_a_module_here_and_not_next_door(tenants: Any) -> No
         plugin_deactivate(plugin="ballot-approval")
         with pytest.raises(NotFound):
             ballot_format("approval")
-        assert [one.key for one in active_modules("ballot_format")] == ["exact-k"]
+        keys = {one.key for one in active_modules("ballot_format")}
+        assert "exact-k" in keys
+        assert "approval" not in keys
         with pytest.raises(NotFound):
             plugin_deactivate(plugin="ballot-approval")
     with in_tenant(tenants.beta):
