@@ -16,7 +16,6 @@ __all__ = ["ROOT"]
 # when its cause is mended; a test that passes again is told as such.
 KNOWN = {
     "test_from_a_new_round_to_an_open_vote": "counts parts of a round otherwise than the page",
-    "test_each_pot_is_decided_by_its_own_ballots_and_money": "not seen to pass after the last merge",
     "test_a_round_from_nothing_to_its_result_by_keyboard": "not seen to pass after the last merge",
     "test_a_group_from_its_request_to_entrusted_money": "not seen to pass after the last merge",
     "test_a_plugin_that_a_round_chose_is_not_switched_off_until_the_round_is_over": "not refused",
