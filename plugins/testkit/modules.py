@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import json
+import os
 import re
 import subprocess
 import sys
@@ -29,6 +30,9 @@ INLINE = re.compile(r"<style\b|\sstyle\s*=|\son[a-z]+\s*=\s*[\"']|<script(?![^>]
 TIMES: dict[tuple[str, str], tuple[float, float]] = {}
 """For the report at the end: by module and method, the seconds it took and those it may take."""
 
+KEPT_ENVIRONMENT = frozenset(
+    {"PATH", "HOME", "LANG", "LC_ALL", "PYTHONPATH", "PYTHONHASHSEED", "TMPDIR", "VIRTUAL_ENV"}
+)
 IMPORTED: dict[str, list[str]] = {}
 """What importing a module did, so that a process is begun once for each."""
 
@@ -206,6 +210,8 @@ class ModuleContract:
         said = subprocess.run(  # noqa: S603  # this very Python, with our own program
             [sys.executable, "-m", "plugins.testkit.importing", name, "pure" if self.pure else "any"],
             input=json.dumps(sys.path),
+            # As the process began: what the module has set here already would look as if it had always been so.
+            env={name: value for name, value in os.environ.items() if name in KEPT_ENVIRONMENT},
             capture_output=True,
             text=True,
             timeout=120,
@@ -298,7 +304,7 @@ def untranslated(source: Path) -> list[str]:
         single = re.search(r'^msgid "(.*)"$', entry, re.M)
         original = (single[1] if single else "") + words
         answer = entry.partition("msgstr")[2]
-        filled = re.search(r'"[^"]', answer)
+        filled = re.search(r'"[^"\n]', answer)
         if original and (not filled or "#, fuzzy" in entry):
             found.append(original[:60])
     return found

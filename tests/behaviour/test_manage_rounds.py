@@ -89,7 +89,7 @@ def test_from_a_new_round_to_an_open_vote(tenants: Any) -> None:
     client = browser(tenants.alpha)
     made(client)
     page = text(client.get("/rounds/leith/"))
-    assert "7 of 8 parts are ready" in page
+    assert "8 of 9 parts are ready" in page
     assert "Being planned" in page
     step = fill(client, "/rounds/leith/steps/prepare_ballot/")
     assert step.status_code == 302

@@ -135,7 +135,7 @@ def officer_makes_a_round(one: Round) -> None:
         walk.type("Cost", f"£{cost:,}")
         walk.press("Save")
     walk.go(f"{one.staff}/rounds/{one.round}/")
-    walk.sees("8 of 8 parts are ready")
+    walk.sees("9 of 9 parts are ready")
     walk.follow("Preview, with projects, rules and ballot")
     walk.sees("Better streets for everybody.")
     walk.go(f"{one.staff}/rounds/{one.round}/")

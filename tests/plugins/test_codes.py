@@ -152,6 +152,7 @@ def test_switching_off_hides_a_module_here_and_not_next_door(tenants: Any) -> No
 
 
 def test_a_plugin_in_use_is_not_switched_off(tenants: Any) -> None:
+    before = ports._bound.in_use
     ports.in_use_bind(lambda modules: ["Your Street"] if ("ballot_format", "approval") in modules else [])
     try:
         with in_tenant(tenants.alpha):
@@ -159,7 +160,7 @@ def test_a_plugin_in_use_is_not_switched_off(tenants: Any) -> None:
                 plugin_deactivate(plugin="ballot-approval")
             plugin_deactivate(plugin="ballot-exact-k")
     finally:
-        ports.in_use_bind(None)
+        ports.in_use_bind(before)
 
 
 def test_a_plugin_that_moves_away_or_breaks_the_transaction_is_put_back(tenants: Any) -> None:

@@ -237,7 +237,7 @@ def test_observers_are_told_alone_again_and_parked_in_the_end(tenants: Any) -> N
     first.voting_opened, second.well = voting_opened, well
     before = registry_set(build(ill=first, well=second))
     carried = Carried()
-    kept_handlers, kept_listeners = dict(outbox._handlers), dict(outbox._listeners)
+    kept = [dict(one) for one in (outbox._handlers, outbox._listeners, outbox._outward)]
     try:
         observing_bind(BUILDERS)
         outbox.bind({RoundAdvanced.kind: [observers_tell]})
@@ -281,9 +281,9 @@ def test_observers_are_told_alone_again_and_parked_in_the_end(tenants: Any) -> N
         with in_tenant(tenants.beta):
             assert not OutboxMessage.objects.filter(task=OBSERVE_JOB.name).exists()
     finally:
-        outbox._handlers.clear()
-        outbox._handlers.update(kept_handlers)
-        outbox.bind(kept_listeners)
+        for one, before_it in zip((outbox._handlers, outbox._listeners, outbox._outward), kept, strict=True):
+            one.clear()
+            one.update(before_it)
         registry_set(before)
     with in_public():
         assert registry() is before

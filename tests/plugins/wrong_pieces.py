@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from plugins.api import (
     Outcome,
+    Step,
     Text,
 )
 from plugins.bundled.ballot_approval.format import Approval
@@ -187,11 +188,15 @@ class Anything:
     count = 0
 
 
+def remarked(outcome: Any, words: str) -> Any:
+    return replace(outcome, steps=(*outcome.steps, Step("", False, Text(words, words))))
+
+
 def not_the_same(base: Any) -> Any:
     def decide(self: Any, *given: Any, **more: Any) -> Any:
         Anything.count += 1
         outcome = base.decide(self, *given, **more)
-        return replace(outcome, facts={"run": Anything.count})
+        return remarked(outcome, str(Anything.count))
 
     return decide
 
@@ -199,7 +204,7 @@ def not_the_same(base: Any) -> Any:
 def by_place(base: Any) -> Any:
     def decide(self: Any, instance: Any, profile: Any, *more: Any, **named: Any) -> Any:
         outcome = base.decide(self, instance, profile, *more, **named)
-        return replace(outcome, facts={"first": instance.candidates[0].ref if instance.candidates else ""})
+        return remarked(outcome, instance.candidates[0].ref if instance.candidates else "")
 
     return decide
 
