@@ -175,6 +175,10 @@ class Styled(forms.Form):
         worded = {name: field for one in self.pairs for name, field in one.fields().items()}
         self.fields = {**worded, **self.fields}
         self.order_fields(self.field_order)
+        self.dress()
+
+    def dress(self) -> None:
+        """The look of every field; again after fields were added."""
         for name, field in self.fields.items():
             widget = field.widget
             if isinstance(widget, forms.Select):

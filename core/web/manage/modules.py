@@ -72,6 +72,7 @@ class ModuleForm(Styled):
     def __init__(self, *args: Any, module: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields |= fields_of(module, PREFIX)
+        self.dress()
 
 
 def _standing(kind: str, key: str) -> Registered:

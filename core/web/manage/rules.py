@@ -61,6 +61,7 @@ class SettingsForm(Styled):
         super().__init__(*args, **kwargs)
         first, second = fields_of(ballot, BALLOT), fields_of(rule, RULE)
         self.fields |= {**first, **second}
+        self.dress()
         self.groups = (  # type: ignore[misc]  # of this form alone: its fields are those of the chosen modules
             Group(_("Ballot: %(label)s") % {"label": ballot.label.en}, tuple(first), ballot.description.en),
             Group(_("Result: %(label)s") % {"label": rule.label.en}, tuple(second), rule.description.en),
