@@ -12,20 +12,6 @@ from tests.support.bootstrap import ROOT
 __all__ = ["ROOT"]
 
 
-# Known to fail when the session that wrote them ended: named here and in the note, not hidden. Each line goes
-# when its cause is mended; a test that passes again is told as such.
-KNOWN = {
-    "test_a_round_from_nothing_to_its_result_by_keyboard": "not seen to pass after the last merge",
-}
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    for item in items:
-        for name, why in KNOWN.items():
-            if name in item.nodeid:
-                item.add_marker(pytest.mark.xfail(reason=why, strict=False))
-
-
 class Tenants(NamedTuple):
     alpha: Any
     beta: Any
