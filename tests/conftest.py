@@ -12,6 +12,17 @@ from tests.support.bootstrap import ROOT
 __all__ = ["ROOT"]
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Of a run in several processes, one takes a file whole, and one all that needs the Keycloak of the run.
+
+    What takes longest comes first, so that no process waits for another at the end.
+    """
+    for item in items:
+        whole = "login" if item.get_closest_marker("keycloak") else item.nodeid.partition("::")[0]
+        item.add_marker(pytest.mark.xdist_group(whole))
+    items.sort(key=lambda item: not any(item.iter_markers("keycloak")) and not any(item.iter_markers("browser")))
+
+
 class Tenants(NamedTuple):
     alpha: Any
     beta: Any

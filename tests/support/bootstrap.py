@@ -9,6 +9,10 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 os.environ.setdefault("COMMONTY_ENV", "test")
 os.environ.setdefault("COMMONTY_VAR", str(ROOT / "var" / "test"))
+# Of several processes of one run, each has services of its own; the first has those of a run in one process.
+OWN = "-" + os.environ.get("PYTEST_XDIST_WORKER", "gw0")
+if OWN != "-gw0" and not os.environ["COMMONTY_VAR"].endswith(OWN):
+    os.environ["COMMONTY_VAR"] += OWN
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "core.project.settings.test")
 
 # Only the tests that ask for a Keycloak have one; whoever names a server in the environment lends it to those.
