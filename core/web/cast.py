@@ -177,6 +177,7 @@ def answer(sent: Sent) -> Onward | HttpResponse:
             log.error("a ballot was not taken: %s", error.code)
             break
         except CommontyError as error:
+            log.warning("a ballot was refused: %s", error.code)
             return _on(sent, f"prove/?refused={error.code}")
         else:
             receipt = receipt_line(box.round_id, Receipt(outcome.receipt, outcome.revision))

@@ -187,6 +187,8 @@ class Styled(forms.Form):
                 widget.attrs.setdefault("class", "ds_input")
             if name.endswith("_gd"):
                 widget.attrs["lang"] = "gd"
+            if field.error_messages.get("required") == forms.Field.default_error_messages["required"]:
+                field.error_messages["required"] = _("Fill in “%(label)s”.") % {"label": field.label or name}
 
     def words(self, name: str) -> LocalisedText:
         """English and Gaelic of one pair of fields."""

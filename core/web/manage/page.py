@@ -14,6 +14,7 @@ from core.people.access import OFFICER
 from core.people.models import Person
 from core.rounds.lifecycle import EDITABLE
 from core.rounds.models import Round
+from core.web.manage.menu import menu
 from tenants.registry.context import current_tenant
 
 PROBLEM, CONFLICT = 422, 409
@@ -52,6 +53,8 @@ def page(
     if row and inside:
         trail.append((reverse("staff:round", kwargs={"slug": row.slug}), row.name.en))
     person = actor_of(request)
+    leads = OFFICER.allows(person)
+    areas, below = menu(current_tenant(), part, leads=leads)
     given = {
         "heading": heading,
         "round": row,
@@ -59,7 +62,9 @@ def page(
         "part_of_round": inside,
         "trail": [*trail, *context.pop("trail", ())],
         "actor": person,
-        "leads": OFFICER.allows(person),
+        "leads": leads,
+        "areas": areas,
+        "parts": below,
         "public_home": public_address(),
         **context,
     }

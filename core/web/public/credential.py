@@ -4,7 +4,7 @@ The **credential** is the right to vote in one round, as the entry on its roll. 
 its round, and is good for half an hour. The **token** stands in the form that sends the ballot. It is a code over the
 same entry, so a page of another site cannot know it, and a page that was made for one voter does not send for the
 next one at the same device. The **receipt** shows its code on the page after sending. Credential and receipt end with
-the browser, at the latest after half an hour.
+the browser, at the latest after half an hour, and with the tenant's epoch: none is good after a restore or a move.
 """
 
 from __future__ import annotations
@@ -50,20 +50,24 @@ class Receipt:
     revision: int
 
 
+def _purpose(what: str) -> str:
+    return current_tenant().of_epoch(f"vote-{what}")
+
+
 def _opened(cookies: Mapping[str, str], what: str, round_id: UUID) -> dict[str, Any] | None:
     """What this tenant sealed for this round and purpose, and what is still good; None for anything else."""
     token = cookies.get(cookie_name(what, round_id), "")
     if not token:
         return None
     try:
-        kept = token_open(f"vote-{what}", current_tenant().uuid, token)
+        kept = token_open(_purpose(what), current_tenant().uuid, token)
     except Invalid:
         return None
     return kept if kept.get("r") == round_id.hex else None
 
 
 def _line(what: str, round_id: UUID, values: dict[str, Any]) -> str:
-    sealed = token_seal(f"vote-{what}", current_tenant().uuid, {"r": round_id.hex, **values}, ttl=LIFE)
+    sealed = token_seal(_purpose(what), current_tenant().uuid, {"r": round_id.hex, **values}, ttl=LIFE)
     return cookie_line(what, round_id, sealed)
 
 

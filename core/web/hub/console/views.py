@@ -10,6 +10,7 @@ from django import forms
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
+from django.urls import reverse
 from django.utils.translation import gettext as say
 from django.utils.translation import gettext_lazy as _
 
@@ -19,6 +20,7 @@ from core.people.access import OFFICER, access
 from core.support.services import enter_token
 from core.web.hub.console.state import STAGES, calendar, lines
 from core.web.manage.forms import DayInput, Pair, Styled, moment_of
+from core.web.manage.menu import Link
 from core.web.manage.office import answer_page
 from core.web.manage.page import CONFLICT, PROBLEM, page, sent
 from tenants.office.banners.services import banner_end, banner_put, banners_standing
@@ -50,7 +52,7 @@ def shown(
         template,
         heading=heading,
         part="console",
-        parts=[(f"console:{name}", label, name == here) for name, label in PARTS],
+        parts=[Link(reverse(f"console:{name}"), label, name == here) for name, label in PARTS],
         status=status,
         **context,
     )
