@@ -33,6 +33,8 @@ class Environment(BaseSettings):
     admin_database_url: str = ""
     redis_url: str = ""
     base_domain: str = "localhost"
+    # Name servers that are asked for proofs, as address or address:port; empty: this machine's own.
+    dns_servers: Annotated[tuple[str, ...], NoDecode] = ()
     port: int = Field(default=8000, ge=1, le=65535)
     secret_key: str = DEMO_SECRET
     secret_key_fallbacks: Annotated[tuple[str, ...], NoDecode] = ()
@@ -41,6 +43,8 @@ class Environment(BaseSettings):
     trace: Literal["", "console"] = ""
     trace_plugins: bool = False
     email_url: str = ""
+    # Lets plugins call loopback addresses: for demo and tests, never in production.
+    http_local: bool = False
     oidc_issuer: str = ""
     oidc_client_secret: str = "demo"  # noqa: S105  # replaced by the operator; production refuses it
     # With a Keycloak, `oidc_…` is not used: each tenant's client shows a key of its own.
@@ -51,7 +55,7 @@ class Environment(BaseSettings):
     keycloak_admin_client: str = "commonty-operator"
     keycloak_admin_secret: str = ""
 
-    @field_validator("secret_key_fallbacks", "plugins_allowed", mode="before")
+    @field_validator("secret_key_fallbacks", "plugins_allowed", "dns_servers", mode="before")
     @classmethod
     def _comma_list(cls, value: Any) -> Any:
         return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
@@ -77,6 +81,8 @@ class Environment(BaseSettings):
         for name, value in (("DATABASE_URL", self.database_url), ("REDIS_URL", self.redis_url)):
             if not value:
                 raise ValueError(f"{PREFIX}{name} must be set in production")
+        if self.http_local:
+            raise ValueError(f"{PREFIX}HTTP_LOCAL lets plugins reach this machine itself; it is refused in production")
         if self.secret_key == DEMO_SECRET or len(self.secret_key) < 32:
             raise ValueError(f"{PREFIX}SECRET_KEY must be a secret of its own, 32 characters or more, in production")
         if self.keycloak_url:

@@ -51,6 +51,7 @@ from plugins.api.exporting import (
     Progress,
 )
 from plugins.api.hookspecs import hookimpl, hookspec
+from plugins.api.http import Http, HttpAnswer
 from plugins.api.kinds import (
     BallotFormat,
     Codes,
@@ -145,6 +146,8 @@ __all__ = [
     "Exporter",
     "Field",
     "FormSpec",
+    "Http",
+    "HttpAnswer",
     "Indicator",
     "IndicatorValue",
     "Instance",

@@ -13,6 +13,7 @@ from typing import Any, ClassVar, Protocol
 
 from pydantic import BaseModel
 
+from plugins.api.http import Http
 from plugins.api.profile import Profile
 from plugins.api.text import Text
 from plugins.api.values import (
@@ -98,7 +99,7 @@ class PluginContext(Protocol):
     @property
     def jobs(self) -> Jobs: ...
     @property
-    def http(self) -> Any: ...
+    def http(self) -> Http: ...
     @property
     def codes(self) -> Codes: ...
 

@@ -278,7 +278,7 @@ class Instance:
 
 @dataclass(frozen=True, slots=True)
 class PluginInfo:
-    """Who a plugin is."""
+    """Who a plugin is. `hosts` are the names of the services it calls (`*` for any public one); none if left out."""
 
     name: str
     version: str
@@ -286,6 +286,7 @@ class PluginInfo:
     licence: str
     security_contact: str
     requires_api: str
+    hosts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,10 +14,12 @@ from core.kernel.clock import database_now
 from core.kernel.errors import Unavailable
 from core.kernel.jobs import Job, Queue
 from core.kernel.telemetry import logger, span
-from plugins.api import Jobs, Read
+from plugins.api import Http, Jobs, Read
 from plugins.host.codes import HostCodes
 from plugins.host.fence import lifted
+from plugins.host.outbound import Outbound
 from plugins.host.ports import read_port
+from plugins.host.registry import registry
 from tenants.registry.context import current_tenant
 
 SESSION = "session."
@@ -51,8 +53,11 @@ class HostContext:
         return HostJobs(*self.module)
 
     @property
-    def http(self) -> Any:
-        raise self._absent("call other services")
+    def http(self) -> Http:
+        found = registry().modules.get(self.module) if self.module else None
+        if found is None:
+            raise self._absent("call other services here")
+        return Outbound(found.plugin.hosts)
 
     @staticmethod
     def _absent(what: str) -> Unavailable:
