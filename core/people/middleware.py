@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from django.conf import settings
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponseBase
 
@@ -19,13 +20,19 @@ STAFF_LIBRARIES = ("wagtail.", "django.")
 
 
 class PersonMiddleware:
-    """Runs after authentication: closes views without a rule, and Wagtail's editor to anyone without a role."""
+    """Runs after authentication: closes views without a rule, and Wagtail's editor to anyone without a role.
+
+    What is given to a browser that is signed in is kept by no cache, also where its page says nothing of caches.
+    """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        return self.get_response(request)
+        response = self.get_response(request)
+        if settings.SESSION_COOKIE_NAME in request.COOKIES:
+            response.headers.setdefault("Cache-Control", "private, no-store")
+        return response
 
     def process_view(
         self, request: HttpRequest, view: Callable[..., Any], args: Any, kwargs: Any

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 
 from django.contrib.sessions.backends.db import SessionStore as DatabaseStore
 
 from tenants.registry.context import current_tenant
 
+log = logging.getLogger(__name__)
 OWNER = "_tenant"
 PROVIDER_MARK = "provider_mark"
 
@@ -28,10 +30,13 @@ class SessionStore(DatabaseStore):
 
     def load(self) -> dict[str, Any]:
         data: dict[str, Any] = super().load()
-        if data and data.get(OWNER) != self._owner():
-            self._session_key = None
-            return {}
-        return data
+        if data and data.get(OWNER) == self._owner():
+            return data
+        # Run out or ended elsewhere, as a rule; many of them are somebody who tries another council's cookie. The
+        # browser is told to drop it, so one cookie leaves one line.
+        log.warning("a session that is not known here")
+        self._session_key = None
+        return {}
 
     def create_model_instance(self, data: dict[str, Any]) -> Any:
         made: Any = super().create_model_instance(data)

@@ -130,7 +130,7 @@ def invite(
             language=language,
             ends_at=database_now() + INVITED_FOR,
         )
-        token = token_seal(INVITATION_PURPOSE, tenant.uuid, {"id": str(row.id)}, ttl=INVITED_FOR)
+        token = token_seal(tenant.of_epoch(INVITATION_PURPOSE), tenant.uuid, {"id": str(row.id)}, ttl=INVITED_FOR)
         host = f"{tenant.slug}.staff.{environment().base_domain}"
         link = f"{origin(host)}/join/?invitation={token}"
         notice_send(template="invitation", to=address, language=language, context={}, secret={"link": link})
@@ -140,7 +140,8 @@ def invite(
 
 def invitation_of(token: str) -> Invitation:
     """The open invitation behind a link. Raises Invalid for a link that is none, has run out or was used."""
-    named = token_open(INVITATION_PURPOSE, current_tenant().uuid, token)
+    tenant = current_tenant()
+    named = token_open(tenant.of_epoch(INVITATION_PURPOSE), tenant.uuid, token)
     row = Invitation.objects.filter(pk=named["id"], used_at__isnull=True).first()
     if row is None:
         raise Invalid(

@@ -70,6 +70,9 @@ class TenantRef:
     epoch: int = 1
     # Why it is suspended, in words for everybody; empty while it is not.
     reason: str = ""
+    # The address its mail comes from, once its domain's records allow it, and where replies to ours go meanwhile.
+    mail_from: str = ""
+    mail_reply: str = ""
 
     @property
     def is_suspended(self) -> bool:
@@ -79,6 +82,13 @@ class TenantRef:
     @property
     def is_hub(self) -> bool:
         return self.kind == "hub"
+
+    def of_epoch(self, purpose: str) -> str:
+        """The purpose of a token that opens something: none from before a restore or a move opens it (AB52).
+
+        The key is made for the purpose, so the check costs nothing of its own.
+        """
+        return f"{purpose}/{self.epoch}"
 
 
 _current: ContextVar[tuple[TenantRef, Role] | None] = ContextVar("commonty_tenant", default=None)

@@ -8,6 +8,7 @@ from django.conf import settings
 from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.urls import set_urlconf
+from django.utils.log import log_response
 
 from core.kernel import telemetry
 from core.kernel.ids import public_id
@@ -54,6 +55,9 @@ class TenantMiddleware:
             telemetry.bind_context(tenant=str(site.tenant.uuid), request=public_id())
             with in_tenant(site.tenant, role=ROLES[site.purpose]):
                 response = self.get_response(request)
+                if response.status_code >= 400:
+                    # Django would log it after we have left, when nobody knows any more whose it was.
+                    log_response("%s: %s", response.reason_phrase, request.path, response=response, request=request)
                 if response.streaming and not getattr(response, "file_to_stream", None):
                     # A streamed body would be read after we have left the tenant.
                     content = b"".join(response)

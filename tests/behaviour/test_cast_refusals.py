@@ -189,7 +189,10 @@ def test_a_credential_of_another_tenant_or_round_is_worth_nothing(
     with in_tenant(tenants.beta):
         assert beta_row.id != row.id
         sealed = crypto.token_seal(
-            "vote-credential", tenants.beta.uuid, {"r": row.id.hex, "e": entry.hex}, ttl=timedelta(minutes=5)
+            tenants.beta.of_epoch("vote-credential"),
+            tenants.beta.uuid,
+            {"r": row.id.hex, "e": entry.hex},
+            ttl=timedelta(minutes=5),
         )
     with in_tenant(tenants.alpha):
         token = credentials.cast_token(Credential(row.id, entry))
@@ -206,7 +209,7 @@ def test_a_credential_ends_after_half_an_hour(
         known = credentials.credential_of({cookie_name("credential", row.id): good}, row.id)
         assert known is not None
         old = crypto.token_seal(
-            "vote-credential",
+            voter.tenant.of_epoch("vote-credential"),
             voter.tenant.uuid,
             {"r": row.id.hex, "e": known.entry.hex},
             ttl=timedelta(seconds=-1),
