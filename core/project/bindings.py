@@ -25,11 +25,15 @@ def bind() -> None:
 
     bind_surroundings({"home": Home(), "national home": NationalHome(), "rounds": Rounds()})
 
+    from cms.listeners import site_follow
     from core.audit import outbox
     from core.audit.statements import STATEMENT_JOB, statement_hand_over
     from core.kernel import jobs
+    from core.kernel.env import environment
+    from core.kernel.names import bind_names
     from core.notices.services import SEND_JOB, notice_deliver
     from core.project import observing
+    from core.project.resolver import DnsNames
     from core.rounds.delegation.services import ACT_JOB, act_sign
     from core.rounds.events import MoneyChanged, RoundAdvanced, RoundChanged
     from core.rounds.listeners import round_state
@@ -41,12 +45,17 @@ def bind() -> None:
     from plugins.host.context import WORK_JOB
     from plugins.host.deliberation import discussions_freeze, work_handle
     from plugins.host.observing import OBSERVE_JOB, observe_handle, observing_bind
+    from tenants.office.hosts.events import MainHostChanged
+    from tenants.office.hosts.sender import SENDER_LOOK_JOB, sender_look_again
+    from tenants.office.hosts.services import LOOK_JOB, SIGN_IN_JOB, host_look_again, sign_in_follow
 
+    bind_names(DnsNames(environment().dns_servers))
     jobs.bind(outbox.OutboxJobs())
     told: dict[str, list[outbox.Listener]] = {kind: [*heard] for kind, heard in observing.LISTENERS.items()}
     for event in (RoundAdvanced, RoundChanged, MoneyChanged):
         told.setdefault(event.kind, []).append(round_state)
     told.setdefault(RoundAdvanced.kind, []).append(discussions_freeze)
+    told.setdefault(MainHostChanged.kind, []).append(site_follow)
     outbox.bind(told)
     observing_bind(observing.BUILDERS)
     outbox.bind_jobs(
@@ -59,7 +68,14 @@ def bind() -> None:
             ACCEPTANCE_JOB: acceptance_sign,
             DOCUMENT_JOB: document_sign,
         },
-        outward={STATEMENT_JOB: statement_hand_over, MAKE_JOB: tenant_make, TELL_JOB: space_told},
+        outward={
+            STATEMENT_JOB: statement_hand_over,
+            MAKE_JOB: tenant_make,
+            TELL_JOB: space_told,
+            LOOK_JOB: host_look_again,
+            SIGN_IN_JOB: sign_in_follow,
+            SENDER_LOOK_JOB: sender_look_again,
+        },
     )
 
     from core.notices.codes import CodeNotices
@@ -89,8 +105,9 @@ def bind() -> None:
     from tenants.office.delegation.services import KIND as DELEGATION
     from tenants.office.documents.services import KIND as DOCUMENT
     from tenants.office.documents.services import document_take
+    from tenants.office.hosts.sequencer import RecordTimes
     from tenants.office.requests.services import AGREEMENT, agreement_take
     from tenants.office.services import fact_publish
 
-    bind_sequencers([BallotSequencer(), ClosingTimes(), OfferTimes()])
+    bind_sequencers([BallotSequencer(), ClosingTimes(), OfferTimes(), RecordTimes()])
     bind_statement_sinks(fact_publish, {DELEGATION: act_hand_over, DOCUMENT: document_take, AGREEMENT: agreement_take})

@@ -30,7 +30,7 @@ def page(request: HttpRequest) -> dict[str, Any]:
         "tenant_name": tenant.name.get(language),
         "tenant_initials": "".join(word[0] for word in tenant.name.en.split()[:2]).upper(),
         "language": language,
-        "canonical": f"{scheme}://{site.host}{port}{path}",
+        "canonical": f"{scheme}://{site.named}{port}{path}",
         "english_path": english,
         # Officers' pages have one address, in the language their browser asks for.
         "gaelic_path": gaelic if site.purpose == "public" else "",

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponseBase
 
 PUBLIC = (
@@ -31,9 +32,10 @@ class ContentSecurityPolicy:
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         response = self.get_response(request)
         if "Content-Security-Policy" not in response:
-            # A host's files host has the same name with one word more, so it can be named without knowing the tenant.
-            slug, _, rest = request.get_host().partition(".")
-            files = f"{request.scheme}://{slug}.files.{rest.removeprefix('staff.')}" if rest else ""
+            # The files host is the service's own name for the tenant, also where the page's host is the tenant's own.
+            site = getattr(request, "commonty_site", None)
+            port = "" if settings.ENV.env == "production" else f":{settings.ENV.port}"
+            files = f"{request.scheme}://{site.tenant.slug}.files.{settings.ENV.base_domain}{port}" if site else ""
             policy = EDITOR if request.path.startswith(EDITOR_PATHS) else PUBLIC
             response["Content-Security-Policy"] = policy.format(files=files)
         response.headers.setdefault("Permissions-Policy", "camera=(), microphone=(), geolocation=()")

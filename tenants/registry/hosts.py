@@ -24,11 +24,19 @@ HOST = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """What a host serves: a tenant and the purpose of the host (public, staff, files)."""
+    """What a host serves: a tenant and the purpose of the host (public, staff, files).
+
+    A tenant may be reached at several hosts; `canonical` is the one that links name, empty where `host` is it.
+    """
 
     tenant: TenantRef
     purpose: str
     host: str
+    canonical: str = ""
+
+    @property
+    def named(self) -> str:
+        return self.canonical or self.host
 
 
 _kept: dict[str, tuple[float, Site | None]] = {}
@@ -63,18 +71,24 @@ def site_for(header: str | None) -> Site | None:
     try:
         with in_public():
             row = Domain.objects.select_related("tenant").filter(domain=name, tenant__state__in=SERVED).first()
+            canonical = name if row is None or row.is_primary else _canonical(row)
     except (OperationalError, InterfaceError):
         # The database is away: the page that says so can still be in the look of the site it was.
         if kept is not None:
             return kept[1]
         raise
-    site = Site(tenant=row.tenant.ref, purpose=row.purpose, host=name) if row else None
+    site = Site(tenant=row.tenant.ref, purpose=row.purpose, host=name, canonical=canonical) if row else None
     if site is not None:
         # Unknown names are not kept: whoever asks for many of them must not fill our memory.
         if len(_kept) >= KEPT_MOST:
             _kept.clear()
         _kept[name] = (now + KEPT_SECONDS, site)
     return site
+
+
+def _canonical(row: Domain) -> str:
+    found = Domain.objects.filter(tenant_id=row.tenant_id, purpose=row.purpose, is_primary=True).first()
+    return str(found.domain) if found else ""
 
 
 def site_of(request: HttpRequest) -> Site:

@@ -44,6 +44,8 @@ class Tenant(TenantMixin):  # type: ignore[misc]  # the base class publishes no 
     signing_key = models.BinaryField(null=True, help_text="Ed25519 public key of the tenant")
     state_before = models.CharField(max_length=16, blank=True, help_text="what a suspended tenant goes back to")
     reason = models.CharField(max_length=300, blank=True, help_text="why it is suspended, for everybody to read")
+    mail_from = models.EmailField(blank=True, default="", db_default="", help_text="proved sender; empty: ours")
+    mail_reply = models.EmailField(blank=True, default="", db_default="", help_text="where replies to our mail go")
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
@@ -75,6 +77,8 @@ class Tenant(TenantMixin):  # type: ignore[misc]  # the base class publishes no 
             accent=self.accent,
             epoch=self.epoch,
             reason=self.reason,
+            mail_from=self.mail_from,
+            mail_reply=self.mail_reply,
         )
 
 
@@ -103,3 +107,20 @@ class Domain(DomainMixin):  # type: ignore[misc]  # the base class publishes no 
 
     def __str__(self) -> str:
         return str(self.domain)
+
+
+class Quota(models.Model):
+    """What the national team has set in place of a default of `limits`; `tenant` empty: for all together."""
+
+    tenant = models.ForeignKey(Tenant, null=True, on_delete=models.CASCADE, related_name="quotas")
+    what = models.CharField(max_length=16)
+    most = models.PositiveBigIntegerField()
+    set_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["tenant", "what"], name="registry_quota_once", nulls_distinct=False)
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.what} {self.most}"

@@ -62,6 +62,8 @@ VOTE = {
 MANAGE = {
     "": OFFICERS,
     "look/": OFFICERS,
+    "address/": OFFICERS,
+    "address/mail/": OFFICERS,
     "modules/": OFFICERS,
     "modules/parked/<uuid:message>/again/": POST_ONLY,
     "modules/plugins/<slug:plugin>/switch/": POST_ONLY,

@@ -28,6 +28,7 @@ SHARED_APPS = [
     "tenants.office.banners",
     "tenants.office.requests",
     "tenants.office.support",
+    "tenants.office.hosts",
 ]
 TENANT_APPS = [
     "core.ui",
@@ -90,6 +91,8 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 AUTH_USER_MODEL = "people.Person"
 AUTHENTICATION_BACKENDS = ["core.people.backends.GrantBackend"]
 SESSION_ENGINE = "core.people.sessions"
+# Not in a cookie: its name could be set for a parent domain by another tenant's site.
+MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 
 MIDDLEWARE = [
     "core.people.sso.sector.SectorMiddleware",

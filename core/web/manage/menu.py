@@ -62,7 +62,12 @@ MENU = (
     ),
     Area(
         _("Website"),
-        (Entry("look", "staff:look", _("Look")), Entry("pages", "wagtailadmin_home", _("Website pages"))),
+        (
+            Entry("look", "staff:look", _("Look")),
+            Entry("pages", "wagtailadmin_home", _("Website pages")),
+            Entry("address", "staff:address", _("Your own address")),
+            Entry("sender", "staff:sender", _("Mail in your name")),
+        ),
     ),
 )
 

@@ -3,6 +3,7 @@
 from django.urls import path
 
 from core.web.manage import (
+    address,
     count,
     discussion,
     entrusted,
@@ -56,6 +57,8 @@ urlpatterns = [
     path("groups/", office.groups, name="groups"),
     path("groups/requests/<uuid:wanted>/", office.group_request, name="group-request"),
     path("look/", look.look, name="look"),
+    path("address/", address.address, name="address"),
+    path("address/mail/", address.sender, name="sender"),
     path("modules/", modules.modules, name="modules"),
     path("modules/parked/<uuid:message>/again/", modules.parked_again, name="parked-again"),
     path("modules/plugins/<slug:plugin>/switch/", modules.plugin_switch, name="plugin-switch"),
