@@ -12,14 +12,16 @@ from html import escape
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
+from uuid import UUID
 
 from django.conf import settings
 from django.contrib.auth.models import Permission
+from django.contrib.contenttypes.models import ContentType
 from wagtail.models import Collection, GroupCollectionPermission, GroupPagePermission, Locale, Page, Site
 from wagtail.rich_text import RichText
-from wagtail.signal_handlers import disable_reference_index_auto_update
 
-from cms.models import HomePage, HowItWorksPage, NewsIndexPage, RoundIndexPage, StandardPage, WordsPage
+from cms.models import HOME_DEPTH, HomePage, HowItWorksPage, NewsIndexPage, RoundIndexPage, StandardPage, WordsPage
+from cms.planting import plant
 from core.kernel.env import environment
 from core.people.services import editors_group
 from tenants.registry.context import TenantRef
@@ -38,33 +40,54 @@ def seed(kind: str, language: str) -> dict[str, Any]:
 
 def pages_step(tenant: TenantRef) -> None:
     """Whatever of the website is not there yet. Safe to run again: nothing an editor has changed is touched."""
-    locales = {code: Locale.objects.get_or_create(language_code=code)[0] for code, _name in settings.LANGUAGES}
+    locales = _locales()
     collection = Collection.get_first_root_node() or Collection.add_root(name="Root")
-    root = Page.get_first_root_node() or Page.add_root(
-        instance=Page(title="Root", slug="root", locale=locales[settings.LANGUAGE_CODE])
-    )
-    # Starter words refer to no other object, so there is nothing to index.
-    with disable_reference_index_auto_update():
-        homes = {code: _pages(tenant, root, locale) for code, locale in locales.items()}
+    homes = _pages(tenant, locales)
     _site(tenant, homes[settings.LANGUAGE_CODE])
     _editors(homes, collection)
 
 
-def _pages(tenant: TenantRef, root: Page, locale: Locale) -> HomePage:
-    """The front page in one language and the pages below it; the duties as drafts, since the service has its own."""
-    language = locale.language_code
-    words = seed("hub" if tenant.is_hub else "site", language)
-    place = tenant.name.get(language)
-    home: HomePage | None = HomePage.objects.filter(locale=locale).first()
-    if home is None:
-        slug = "home" if language == settings.LANGUAGE_CODE else f"home-{language}"
-        home = _add(root, HomePage(slug=slug), words["home"], locale, place)
-    assert home is not None
-    below = set(home.get_children().values_list("slug", flat=True))
-    for slug, page in _starters(words):
-        if slug not in below:
-            _add(home, page, words[slug], locale, place)
-    return home
+def _locales() -> dict[str, Locale]:
+    """One for each language of the service, English first."""
+    known = {locale.language_code: locale for locale in Locale.objects.all()}
+    codes = [code for code, _name in settings.LANGUAGES]
+    made = Locale.objects.bulk_create([Locale(language_code=code) for code in codes if code not in known])
+    known |= {locale.language_code: locale for locale in made}
+    return {code: known[code] for code in codes}
+
+
+def _pages(tenant: TenantRef, locales: dict[str, Locale]) -> dict[str, HomePage]:
+    """The front pages and the pages below them; the duties as drafts, since the service has its own."""
+    # A page asks for its kind when it is made: all of them in one question.
+    ContentType.objects.get_for_models(Page, HomePage, HowItWorksPage, NewsIndexPage, RoundIndexPage, StandardPage)
+    wanted: list[tuple[Page, Page | None]] = []
+    root = Page.get_first_root_node()
+    if root is None:
+        root = Page(title="Root", slug="root", locale=locales[settings.LANGUAGE_CODE])
+        wanted.append((root, None))
+    homes = {home.locale_id: home for home in HomePage.objects.order_by("-path")}
+    below = list(Page.objects.filter(depth=HOME_DEPTH + 1)) if homes else []
+    twins: dict[tuple[str, int], UUID] = {}
+    for code, locale in locales.items():
+        words = seed("hub" if tenant.is_hub else "site", code)
+        place = tenant.name.get(code)
+        home = homes.get(locale.id)
+        there: set[str] = set()
+        if home is None:
+            slug = "home" if code == settings.LANGUAGE_CODE else f"home-{code}"
+            home = homes[locale.id] = _starter(HomePage(slug=slug), words["home"], locale, place, twins)
+            wanted.append((home, root))
+        else:
+            _remember(twins, home, "home")
+            for page in below:
+                if page.path.startswith(home.path):
+                    there.add(page.slug)
+                    _remember(twins, page, page.slug)
+        for slug, page in _starters(words):
+            if slug not in there:
+                wanted.append((_starter(page, words[slug], locale, place, twins), home))
+    plant(wanted)
+    return {code: homes[locale.id] for code, locale in locales.items()}
 
 
 def _starters(words: dict[str, Any]) -> Iterator[tuple[str, WordsPage]]:
@@ -78,18 +101,21 @@ def _starters(words: dict[str, Any]) -> Iterator[tuple[str, WordsPage]]:
         yield slug, StandardPage(slug=slug, body=body, live=False, has_unpublished_changes=True)
 
 
-def _add(parent: Page, page: Any, words: dict[str, Any], locale: Locale, place: str) -> Any:
-    """A starter page below `parent`, tied to its twin in English, which was made first."""
+def _starter(page: Any, words: dict[str, Any], locale: Locale, place: str, twins: dict[tuple[str, int], UUID]) -> Any:
+    """A starter page with its words, tied to its twin in the language that came before."""
     page.title = words["title"].format(place=place)
     page.intro = words.get("intro", "").format(place=place)
     page.starter = True
     page.locale = locale
-    if locale.language_code != settings.LANGUAGE_CODE:
-        twins = type(page).objects.filter(locale__language_code=settings.LANGUAGE_CODE)
-        twin = twins.first() if isinstance(page, HomePage) else twins.filter(slug=page.slug).first()
-        page.translation_key = twin.translation_key if twin else page.translation_key
-    # The parent as the database has it now: adding a child changes its count of children.
-    return Page.objects.get(pk=parent.pk).add_child(instance=page)
+    name = "home" if isinstance(page, HomePage) else page.slug
+    page.translation_key = twins.get((name, page.content_type_id), page.translation_key)
+    _remember(twins, page, name)
+    return page
+
+
+def _remember(twins: dict[tuple[str, int], UUID], page: Page, name: str) -> None:
+    """The first page of a name and kind is the one that others translate."""
+    twins.setdefault((name, page.content_type_id), page.translation_key)
 
 
 def _site(tenant: TenantRef, home: HomePage) -> None:
@@ -110,13 +136,25 @@ def _site(tenant: TenantRef, home: HomePage) -> None:
 def _editors(homes: dict[str, HomePage], collection: Collection) -> None:
     """Editors may write and publish below the front pages and use files; they may not touch the site itself."""
     group = editors_group()
-    for permission in Permission.objects.filter(content_type__app_label="wagtailcore", codename__in=EDITOR_PAGE_RIGHTS):
-        for home in homes.values():
-            GroupPagePermission.objects.get_or_create(group=group, page=home, permission=permission)
-    for permission in Permission.objects.filter(
+    page_rights = Permission.objects.filter(content_type__app_label="wagtailcore", codename__in=EDITOR_PAGE_RIGHTS)
+    GroupPagePermission.objects.bulk_create(
+        [
+            GroupPagePermission(group=group, page=home, permission=permission)
+            for permission in page_rights
+            for home in homes.values()
+        ],
+        ignore_conflicts=True,
+    )
+    file_rights = Permission.objects.filter(
         content_type__app_label__in=("wagtailimages", "wagtaildocs"), codename__in=EDITOR_FILE_RIGHTS
-    ):
-        GroupCollectionPermission.objects.get_or_create(group=group, collection=collection, permission=permission)
+    )
+    GroupCollectionPermission.objects.bulk_create(
+        [
+            GroupCollectionPermission(group=group, collection=collection, permission=permission)
+            for permission in file_rights
+        ],
+        ignore_conflicts=True,
+    )
     group.permissions.add(
         *Permission.objects.filter(content_type__app_label="simple_translation", codename="submit_translation")
     )

@@ -12,10 +12,11 @@ from typing import Any
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import transaction
 from PIL import Image as Picture
 from wagtail.documents import get_document_model
 from wagtail.images import get_image_model
-from wagtail.models import Collection, Locale, Page, PageViewRestriction
+from wagtail.models import Collection, Locale, Page, PageLogEntry, PageViewRestriction
 from wagtail.test.utils.form_data import nested_form_data, rich_text, streamfield
 
 from cms.models import HomePage, HowItWorksPage, NewsIndexPage, NewsPage, RoundIndexPage, StandardPage
@@ -310,6 +311,33 @@ def test_giving_the_pages_again_changes_nothing_an_editor_wrote(tenants: Any) ->
         pages_step(tenants.alpha)
         assert list(Page.objects.order_by("pk").values_list("pk", "title", "slug")) == before
     assert "<h1>How we do it</h1>" in read(tenants.alpha, "/how-it-works/")
+
+
+def test_starter_pages_stand_in_wagtails_tree_log_and_search_as_if_each_were_added_by_hand(tenants: Any) -> None:
+    with in_tenant(tenants.alpha), transaction.atomic():
+        home = HomePage.objects.get(locale__language_code="en")
+        gone = home.get_children().get(slug="news")
+        gone.delete()
+        by_hand = StandardPage(title="Bins", slug="bins")
+        home.refresh_from_db()
+        home.add_child(instance=by_hand)
+        pages_step(tenants.alpha)
+        assert Page.find_problems() == ([], [], [], [], [])
+        again = NewsIndexPage.objects.get(locale__language_code="en")
+        assert again.path > by_hand.path
+        assert again.get_parent().specific == home
+        assert again.url_path == "/home/news/"
+        hand, ours = (PageLogEntry.objects.get(page=page, action="wagtail.create") for page in (by_hand, again))
+        same = ("user_id", "data", "uuid", "content_changed", "deleted")
+        assert [getattr(hand, name) for name in same] == [getattr(ours, name) for name in same]
+        assert ours.label == "News"
+        assert {page.slug for page in Page.objects.search("works")} == {"how-it-works"}
+        assert [page.pk for page in Page.objects.search("News")] == [again.pk]
+        how = HowItWorksPage.objects.get(locale__language_code="en")
+        assert how.get_translations().get().locale.language_code == "gd"
+        transaction.set_rollback(True)
+    with in_tenant(tenants.beta):
+        assert Page.objects.filter(slug="news").count() == 2
 
 
 @pytest.mark.parametrize("who", ["stranger", "resident", "foreign officer"])

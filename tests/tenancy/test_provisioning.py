@@ -9,7 +9,12 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from django.db import connection
+from django.apps import apps
+from django.conf import settings
+from django.contrib.auth.management import create_permissions
+from django.contrib.auth.models import Permission
+from django.contrib.contenttypes.models import ContentType
+from django.db import connection, transaction
 
 from core.audit.models import AuditEvent, SigningKey
 from core.kernel.errors import Invalid, Refused
@@ -115,6 +120,23 @@ def test_killed_at_any_step_the_next_run_finishes_and_nothing_is_doubled(
     assert tenant_by_slug("killed").state == "active"
     assert contents(ref) == whole
     assert fleet_findings(release_now())[1] == []
+
+
+def test_a_tenant_has_every_content_type_and_right_that_django_itself_would_make(tenants: Any) -> None:
+    def everything() -> list[Any]:
+        kinds = list(ContentType.objects.order_by("app_label", "model").values_list("app_label", "model"))
+        rights = Permission.objects.order_by("content_type__app_label", "codename", "name")
+        return [*kinds, *rights.values_list("content_type__app_label", "content_type__model", "codename", "name")]
+
+    with in_tenant(tenants.alpha), transaction.atomic():
+        ours = everything()
+        Permission.objects.all().delete()
+        ContentType.objects.exclude(model="page").delete()
+        for config in apps.get_app_configs():
+            if config.models_module is not None and config.name not in settings.SHARED_APPS:
+                create_permissions(config, verbosity=0)
+        assert ours == everything()
+        transaction.set_rollback(True)
 
 
 def test_two_creations_of_one_address_at_once_one_wins_and_the_other_is_told(tenants: Any) -> None:
