@@ -171,7 +171,7 @@ def test_an_offer_above_the_pot_in_the_past_or_of_what_is_being_decided_is_refus
         ({"amount": "0"}, "above £0"),
         ({"ends": "1/1/2020"}, "This day has passed."),
         ({"group": str(tenants.alpha.uuid)}, "not one of the available choices"),
-        ({"terms": ""}, "This field is required"),
+        ({"terms": ""}, "Fill in “"),
     ):
         answer = offer(council, tenants, pot, **values)
         assert answer.status_code in (409, 422), values

@@ -172,7 +172,7 @@ def test_money_is_read_as_people_write_it(tenants: Any) -> None:
         ("0", "above £0"),
         ("9999999999999999", "Write pounds like 12000"),
         ("999,999,999,999,999", "larger than this service can hold"),
-        ("", "required"),
+        ("", "Fill in “"),
     ):
         refused = fill(client, "/rounds/leith/money/new/", **{**MONEY, "amount": amount})
         assert refused.status_code == 422, amount
@@ -220,7 +220,7 @@ def test_dates_are_read_as_people_write_them(tenants: Any) -> None:
         ({"opens_day": "soon"}, "“soon” is not a day we can read"),
         ({"opens_time": "25:00"}, "“25:00” is not a time we can read"),
         ({"opens_day": "2027-03-28", "opens_time": "01:30"}, "couldn’t be interpreted"),
-        ({"opens_day": ""}, "required"),
+        ({"opens_day": ""}, "Fill in “"),
     ):
         refused = fill(client, path, **{**DATES, **values})
         assert refused.status_code == 422, values

@@ -165,7 +165,7 @@ def test_from_six_questions_to_a_space_of_its_own(tenants: Any) -> None:
 def test_what_is_wrong_is_said_and_what_was_typed_stays(tenants: Any) -> None:
     client = SiteClient(hub())
     for values, words in (
-        ({"name": ""}, "This field is required"),
+        ({"name": ""}, "Fill in “"),
         ({"standing": "hosted"}, "Say who stands behind you."),
         ({"second": "CHAIR@burnfoot.example"}, "another person"),
         ({"council": str(hub().uuid)}, "not one of the available choices"),

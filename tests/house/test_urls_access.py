@@ -61,6 +61,7 @@ VOTE = {
 }
 MANAGE = {
     "": OFFICERS,
+    "audit/": OFFICERS,
     "look/": OFFICERS,
     "address/": OFFICERS,
     "address/mail/": OFFICERS,
