@@ -167,6 +167,7 @@ def message_run(*, task: str, header: str | None, body: str | None, message: str
 def message_failed(*, tenant: TenantRef, message: UUID, error: BaseException) -> None:
     """Put a failed message back with a longer wait, or park it after the last attempt.
 
+    An error may say `attempts`, how often it is worth trying at all, and `retry_after`, the fewest seconds to wait.
     Only the kind of error is kept: its words may speak of a person.
     """
     said = type(error).__name__ + (f" {error.code}" if isinstance(error, CommontyError) else "")
@@ -175,11 +176,13 @@ def message_failed(*, tenant: TenantRef, message: UUID, error: BaseException) ->
         if row is None or row.state in (State.DONE, State.PARKED):
             return
         row.error = said
-        if row.attempts >= ATTEMPTS:
+        if row.attempts >= min(ATTEMPTS, int(getattr(error, "attempts", ATTEMPTS))):
             row.state = State.PARKED
         else:
             row.state = State.PENDING
-            row.available_at = database_now() + min(FIRST_WAIT * 2 ** max(row.attempts - 1, 0), LONGEST_WAIT)
+            asked = timedelta(seconds=int(getattr(error, "retry_after", 0)))
+            wait = max(FIRST_WAIT * 2 ** max(row.attempts - 1, 0), asked)
+            row.available_at = database_now() + min(wait, LONGEST_WAIT)
         row.save(update_fields=["error", "state", "available_at"])
 
 

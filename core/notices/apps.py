@@ -9,7 +9,9 @@ class NoticesConfig(AppConfig):
     tenant_grants = {
         "Notice": {
             "voter": "SELECT (id, tenant, created_at), INSERT",
-            "staff": "SELECT (id, tenant, template, language, state, created_at, sent_at), INSERT",
+            "staff": "SELECT (id, tenant, template, language, state, created_at, sent_at, channel, delivery), INSERT",
             "worker": "SELECT, INSERT, UPDATE",
         },
+        # Whoever asks for a notice is told where nothing could carry it.
+        "ChannelChoice": {"voter": "SELECT", "staff": "SELECT, INSERT, DELETE", "worker": "SELECT"},
     }

@@ -1,4 +1,4 @@
-"""Mail of a demo: Django's mail interface, written to files of the tenant that sends instead of to anybody."""
+"""Mail: sent by Django's mail interface, which the demo writes to files of the tenant instead of sending anybody."""
 
 from __future__ import annotations
 
@@ -8,15 +8,56 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email import message_from_bytes, policy
+from email.utils import formataddr, parseaddr
 from pathlib import Path
+from smtplib import SMTPException, SMTPRecipientsRefused, SMTPResponseException
 
+from django.conf import settings
 from django.core.mail import EmailMessage
 from django.core.mail.backends.base import BaseEmailBackend
 
 from core.kernel.env import environment
-from tenants.registry.context import current_tenant
+from plugins.api import PermanentFailure, TemporaryFailure
+from tenants.registry.context import TenantRef, current_tenant
 
 SHOWN = 50
+BUSY_SECONDS = 60
+
+
+class Mail:
+    """The service's own mail server, as the core and plugins use it (the port `plugins.api.Mail`)."""
+
+    def send(self, *, key: str, to: str, subject: str, body: str, language: str) -> str:
+        """Send plain words. Raises PermanentFailure where the server refuses for good, else TemporaryFailure."""
+        # The same message sent twice (a worker lost after sending) is one message to a mail program.
+        tenant = current_tenant()
+        reference = f"<{key}@{tenant.slug}.commonty>"
+        headers = {"Message-ID": reference, "Content-Language": language}
+        # Where mail may not leave in the tenant's own name, replies at least reach it.
+        reply_to = [tenant.mail_reply] if tenant.mail_reply and not tenant.mail_from else []
+        message = EmailMessage(subject, body, sender_line(tenant, language), [to], headers=headers, reply_to=reply_to)
+        try:
+            message.send()
+        except SMTPRecipientsRefused as error:
+            if all(code >= 500 for code, _ in error.recipients.values()):
+                raise PermanentFailure("The mail server refuses this address.") from error
+            raise TemporaryFailure("The mail server is busy.", retry_after=BUSY_SECONDS) from error
+        except SMTPResponseException as error:
+            if error.smtp_code >= 500:
+                raise PermanentFailure("The mail server refuses this message.") from error
+            raise TemporaryFailure("The mail server is busy.", retry_after=BUSY_SECONDS) from error
+        except (SMTPException, OSError) as error:
+            raise TemporaryFailure("The mail server does not answer.", retry_after=BUSY_SECONDS) from error
+        return reference
+
+
+MAIL = Mail()
+
+
+def sender_line(tenant: TenantRef, language: str) -> str:
+    """Whom a letter comes from: the tenant by its name, at its own address only while its domain allows that."""
+    ours = parseaddr(settings.DEFAULT_FROM_EMAIL)[1]
+    return formataddr((tenant.name.get(language), tenant.mail_from or ours))
 
 
 def _directory() -> Path:

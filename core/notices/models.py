@@ -18,6 +18,14 @@ class Notice(Sealed):
         SENT = "sent"
         EXPIRED = "expired"
 
+    class Delivery(models.TextChoices):
+        """What the carrier has told since (the words of the plugins' contract)."""
+
+        ACCEPTED = "accepted"
+        DELIVERED = "delivered"
+        TEMPORARY_FAILURE = "temporary_failure"
+        PERMANENT_FAILURE = "permanent_failure"
+
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     template = models.CharField(max_length=40)
     language = models.CharField(max_length=2)
@@ -27,6 +35,19 @@ class Notice(Sealed):
     state = models.CharField(max_length=8, choices=State.choices, default=State.WAITING)
     created_at = models.DateTimeField(db_default=Now())
     sent_at = models.DateTimeField(null=True)
+    channel = models.CharField(max_length=60, null=True, help_text="key of the channel that took it")
+    reference = models.CharField(max_length=200, null=True, help_text="the carrier's own name for it")
+    delivery = models.CharField(max_length=20, choices=Delivery.choices, null=True)
 
     def __str__(self) -> str:
         return f"{self.template} {self.state}"
+
+
+class ChannelChoice(Sealed):
+    """A channel that carries this tenant's messages. The first that reaches somebody is tried first."""
+
+    place = models.PositiveSmallIntegerField(unique=True)
+    channel = models.CharField(max_length=60, unique=True)
+
+    def __str__(self) -> str:
+        return f"{self.place} {self.channel}"

@@ -31,6 +31,7 @@ def bind() -> None:
     from core.kernel import jobs
     from core.kernel.env import environment
     from core.kernel.names import bind_names
+    from core.notices.carrying import UPDATE_JOB, delivery_note
     from core.notices.services import SEND_JOB, notice_deliver
     from core.project import observing
     from core.project.resolver import DnsNames
@@ -63,6 +64,7 @@ def bind() -> None:
             SEND_JOB: notice_deliver,
             TALLY_JOB: tally_handle,
             OBSERVE_JOB: observe_handle,
+            UPDATE_JOB: delivery_note,
             WORK_JOB: work_handle,
             ACT_JOB: act_sign,
             ACCEPTANCE_JOB: acceptance_sign,
@@ -80,7 +82,8 @@ def bind() -> None:
 
     from core.notices.codes import CodeNotices
     from core.project.reading import PublicFacts
-    from plugins.host.ports import code_sender_bind, read_bind
+    from core.notices.mail import MAIL
+    from plugins.host.ports import code_sender_bind, mail_bind, read_bind
 
     code_sender_bind(CodeNotices())
 
@@ -90,6 +93,7 @@ def bind() -> None:
     in_use_bind(rounds_choosing)
     read_bind(PublicFacts())
 
+    mail_bind(MAIL)
     from core.proposals.parts import ProjectsReady
     from core.rounds.delegation.parts import NothingEntrusted
     from core.rounds.parts import ProofsReady, WordsReady

@@ -48,11 +48,21 @@ one that is not there; a ballot that is kept for later may be kept without its e
 class Codes(Protocol):
     """One-time codes, owned by the core: it makes, sends, counts and burns them."""
 
-    def issue(self, *, to: str, language: str) -> str:
-        """Send a code and return an opaque handle. Takes as long and answers alike for any address."""
+    def issue(self, *, to: str, language: str, by: str = "email") -> str:
+        """Send a code and return an opaque handle. Takes as long and answers alike for any address.
+
+        `by` is what `to` is: an address for e-mail, or a mobile number with its country (`phone`)."""
 
     def redeem(self, *, handle: str, code: str) -> str | None:
         """The address in its comparable form if the code is right, unused and in time; otherwise None."""
+
+
+class Mail(Protocol):
+    """The service's own mail server, set up by the operator."""
+
+    def send(self, *, key: str, to: str, subject: str, body: str, language: str) -> str:
+        """Send plain words and return the name of the message, which is made from `key`: a mail program takes two
+        with one name for one. Raises TemporaryFailure or PermanentFailure."""
 
 
 class Read(Protocol):
@@ -102,6 +112,8 @@ class PluginContext(Protocol):
     def http(self) -> Http: ...
     @property
     def codes(self) -> Codes: ...
+    @property
+    def mail(self) -> Mail: ...
 
 
 class NoSettings(BaseModel, frozen=True, extra="forbid"):

@@ -8,6 +8,7 @@ Wrong tries count per code and, over an hour, per address, so that asking again 
 from __future__ import annotations
 
 import hmac
+import re
 import secrets
 from datetime import timedelta
 from uuid import UUID
@@ -33,14 +34,23 @@ SENDS_PER_ADDRESS = 5
 PURPOSE = "one-time-code"
 
 
-def address_comparable(address: str) -> str:
-    """An address in the form in which two of them are the same: small letters, nothing after a plus."""
+EMAIL, PHONE = "email", "phone"
+NUMBER = re.compile(r"\+[1-9][0-9]{7,14}")
+
+
+def address_comparable(address: str, by: str = EMAIL) -> str:
+    """An address in the form in which two of them are the same: for e-mail small letters and nothing after a plus,
+    for a phone the plus, the country and the digits."""
+    if by == PHONE:
+        return "+" + "".join(letter for letter in address if letter in "0123456789")
     local, _, domain = address.strip().lower().rpartition("@")
     return f"{local.split('+', 1)[0]}@{domain}"
 
 
-def _deliverable(address: str) -> bool:
+def _deliverable(address: str, by: str) -> bool:
     """An address nothing can be sent to gets the same answer as any other, and no message."""
+    if by == PHONE:
+        return NUMBER.fullmatch(address.strip()) is not None
     try:
         validate_email(address.strip())
     except ValidationError:
@@ -52,13 +62,13 @@ def _mac(what: str, value: str) -> bytes:
     return mac(f"{PURPOSE}/{what}", current_tenant().uuid, value.encode())
 
 
-def code_issue(*, to: str, language: str) -> str:
-    """Make a code, have it sent, and return a handle that only this tenant can open.
+def code_issue(*, to: str, language: str, by: str = EMAIL) -> str:
+    """Make a code, have it sent by e-mail or to a phone, and return a handle that only this tenant can open.
 
-    Raises Unavailable where nothing can send codes.
+    Raises Unavailable where nothing can send codes that way.
     """
     sender = code_sender()
-    comparable = address_comparable(to)
+    comparable = address_comparable(to, by)
     address_mac = _mac("address", comparable)
     code = f"{secrets.randbelow(1_000_000):06}"
     with transaction.atomic():
@@ -67,8 +77,8 @@ def code_issue(*, to: str, language: str) -> str:
         row = OneTimeCode(address_mac=address_mac, code_mac=b"", expires_at=now + LIFE)
         row.code_mac = _mac("code", f"{row.id}:{code}")
         row.save(force_insert=True)
-        if recent < SENDS_PER_ADDRESS and _deliverable(to):
-            sender.send(to=to.strip(), code=code, language=language)
+        if recent < SENDS_PER_ADDRESS and _deliverable(to, by):
+            sender.send(to=to.strip(), code=code, language=language, by=by)
     return token_seal(PURPOSE, current_tenant().uuid, {"id": str(row.id), "address": comparable}, ttl=None)
 
 
@@ -109,9 +119,9 @@ def codes_purge() -> int:
 class HostCodes:
     """The port that plugins see."""
 
-    def issue(self, *, to: str, language: str) -> str:
+    def issue(self, *, to: str, language: str, by: str = EMAIL) -> str:
         with lifted():
-            return code_issue(to=to, language=language)
+            return code_issue(to=to, language=language, by=by)
 
     def redeem(self, *, handle: str, code: str) -> str | None:
         with lifted():

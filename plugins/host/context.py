@@ -14,11 +14,11 @@ from core.kernel.clock import database_now
 from core.kernel.errors import Unavailable
 from core.kernel.jobs import Job, Queue
 from core.kernel.telemetry import logger, span
-from plugins.api import Http, Jobs, Read
+from plugins.api import Http, Jobs, Mail, Read
 from plugins.host.codes import HostCodes
 from plugins.host.fence import lifted
 from plugins.host.outbound import Outbound
-from plugins.host.ports import read_port
+from plugins.host.ports import mail_port, read_port
 from plugins.host.registry import registry
 from tenants.registry.context import current_tenant
 
@@ -59,9 +59,21 @@ class HostContext:
             raise self._absent("call other services here")
         return Outbound(found.plugin.hosts)
 
+    @property
+    def mail(self) -> Mail:
+        return HostMail()
+
     @staticmethod
     def _absent(what: str) -> Unavailable:
         return Unavailable(f"Plugins cannot {what} yet.", code="port.unbound", remedy="Leave it to the core.")
+
+
+class HostMail:
+    """The service's mail server, on the far side of the fence."""
+
+    def send(self, *, key: str, to: str, subject: str, body: str, language: str) -> str:
+        with lifted():
+            return mail_port().send(key=key, to=to, subject=subject, body=body, language=language)
 
 
 @dataclass(frozen=True, slots=True)

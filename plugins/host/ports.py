@@ -6,13 +6,14 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from core.kernel.errors import Unavailable
-from plugins.api import Read
+from plugins.api import Mail, Read
 
 
 class CodeSender(Protocol):
     """Carries a plain code to its address; must keep it encrypted and delete it once sent."""
 
-    def send(self, *, to: str, code: str, language: str) -> None: ...
+    def send(self, *, to: str, code: str, language: str, by: str = "email") -> None:
+        """`by` is `email` or `phone`. Raises Unavailable where nothing carries messages that way."""
 
 
 class InUse(Protocol):
@@ -25,6 +26,7 @@ class InUse(Protocol):
 class _Ports:
     sender: CodeSender | None = None
     read: Read | None = None
+    mail: Mail | None = None
     in_use: InUse | None = None
 
 
@@ -37,6 +39,10 @@ def code_sender_bind(sender: CodeSender | None) -> None:
 
 def read_bind(read: Read | None) -> None:
     _bound.read = read
+
+
+def mail_bind(mail: Mail | None) -> None:
+    _bound.mail = mail
 
 
 def in_use_bind(in_use: InUse | None) -> None:
@@ -61,6 +67,13 @@ def read_port() -> Read:
     if _bound.read is None:
         raise _unbound("answer questions about rounds")
     return _bound.read
+
+
+def mail_port() -> Mail:
+    """Raises Unavailable where there is no mail server."""
+    if _bound.mail is None:
+        raise _unbound("send mail")
+    return _bound.mail
 
 
 def rounds_using(modules: frozenset[tuple[str, str]]) -> Sequence[str]:

@@ -21,7 +21,7 @@ class TestCodes:
         self.sent: list[tuple[str, str]] = []
         self._open: dict[str, tuple[str, str]] = {}
 
-    def issue(self, *, to: str, language: str) -> str:
+    def issue(self, *, to: str, language: str, by: str = "email") -> str:
         handle, code = f"handle-{id(self)}-{len(self.sent)}", f"{100_000 + len(self.sent) * 7919:06}"
         self.sent.append((to, code))
         self._open[handle] = (to.strip().lower(), code)
@@ -64,6 +64,7 @@ class TestContext:
     codes: TestCodes = field(default_factory=TestCodes)
     read: TestRead = field(default_factory=TestRead)
     http: Any = None
+    mail: Any = None
     jobs: Any = None
     log: Any = None
     tracer: Any = None

@@ -60,6 +60,8 @@ VOTE = {
     "how-your-vote-is-kept/": ANYBODY,
 }
 MANAGE = {
+    # A carrier of messages: its channel checks who it is.
+    "x/<slug:key>/-/callback/": POST_ONLY,
     "": OFFICERS,
     "audit/": OFFICERS,
     "look/": OFFICERS,
@@ -70,6 +72,7 @@ MANAGE = {
     "modules/plugins/<slug:plugin>/switch/": POST_ONLY,
     "modules/plugins/<slug:plugin>/breaker/": POST_ONLY,
     "modules/<slug:kind>/<slug:key>/": OFFICERS,
+    "modules/channels/": OFFICERS,
     "rounds/": OFFICERS,
     "rounds/new/": OFFICERS,
     "rounds/<slug:slug>/": OFFICERS,

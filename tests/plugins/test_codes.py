@@ -26,7 +26,7 @@ ADDRESS = "Ailsa.Munro+vote@Example.org"
 
 
 class Sent(list[tuple[str, str]]):
-    def send(self, *, to: str, code: str, language: str) -> None:
+    def send(self, *, to: str, code: str, language: str, by: str = "email") -> None:
         self.append((to, code))
 
 

@@ -14,6 +14,7 @@ SESSION_COOKIE_NAME = "__Host-session"
 CSRF_COOKIE_NAME = "__Host-csrf"
 LANGUAGE_COOKIE_NAME = "__Host-language"
 LANGUAGE_COOKIE_SECURE = True
+MESSAGE_FILES = None
 EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
 
 # smtps://user:password@mail.example:465 or smtp://user:password@mail.example:587 (STARTTLS).

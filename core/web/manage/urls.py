@@ -4,6 +4,7 @@ from django.urls import path
 
 from core.web.manage import (
     address,
+    channels,
     count,
     discussion,
     entrusted,
@@ -62,6 +63,7 @@ urlpatterns = [
     path("address/", address.address, name="address"),
     path("address/mail/", address.sender, name="sender"),
     path("modules/", modules.modules, name="modules"),
+    path("modules/channels/", channels.channels, name="channels"),
     path("modules/parked/<uuid:message>/again/", modules.parked_again, name="parked-again"),
     path("modules/plugins/<slug:plugin>/switch/", modules.plugin_switch, name="plugin-switch"),
     path("modules/plugins/<slug:plugin>/breaker/", modules.plugin_breaker, name="plugin-breaker"),

@@ -1,0 +1,22 @@
+"""Messages as files, for a demo."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from plugins.api import NotificationChannel, PluginInfo, hookimpl
+from plugins.bundled.channel_file.channel import ToFile
+
+PLUGIN = PluginInfo(
+    name="channel-file",
+    version="1.0.0",
+    author="Commonty",
+    licence="Apache-2.0",
+    security_contact="security@commonty.example",
+    requires_api=">=1.0,<2",
+)
+
+
+@hookimpl
+def register_notification_channels() -> Sequence[type[NotificationChannel]]:
+    return [ToFile]

@@ -1,0 +1,23 @@
+"""Messages to another service."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from plugins.api import NotificationChannel, PluginInfo, hookimpl
+from plugins.bundled.channel_webhook.channel import Webhook
+
+PLUGIN = PluginInfo(
+    name="channel-webhook",
+    version="1.0.0",
+    author="Commonty",
+    licence="Apache-2.0",
+    security_contact="security@commonty.example",
+    requires_api=">=1.0,<2",
+    hosts=("*",),
+)
+
+
+@hookimpl
+def register_notification_channels() -> Sequence[type[NotificationChannel]]:
+    return [Webhook]
