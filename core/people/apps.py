@@ -11,6 +11,12 @@ class PeopleConfig(AppConfig):
         "Person": {"voter": "SELECT, INSERT, UPDATE (last_login, display_name, language)"},
         "RoleGrant": {"voter": "SELECT"},
         "Session": {"voter": "SELECT, INSERT, UPDATE, DELETE"},
+        "SignIn": {"voter": "SELECT, INSERT, UPDATE (renewal), DELETE"},
+        # Whoever asks for their file may ask and take; what is in it a worker puts there.
+        "PersonalFile": {
+            "voter": "SELECT, INSERT, UPDATE (held, taken_at), DELETE",
+            "staff": "SELECT, INSERT, UPDATE (held, taken_at), DELETE",
+        },
         # Only a worker reads it, and nobody can exchange it.
         "SubjectSalt": {"voter": "", "staff": "", "worker": "SELECT, INSERT"},
     }

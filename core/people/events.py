@@ -17,7 +17,9 @@ class RoleGranted(Event):
 
 
 @dataclass(frozen=True, slots=True)
-class RoleEnded(Event):
-    kind: ClassVar[str] = "role_ended"
-    grant: str
-    role: str
+class PersonErased(Event):
+    """Somebody was erased at their own wish. `kept` names what stays without them."""
+
+    kind: ClassVar[str] = "person_erased"
+    person: str
+    kept: list[str]

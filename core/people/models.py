@@ -102,6 +102,41 @@ class Session(Sealed, AbstractBaseSession):
         return SessionStore
 
 
+class SignIn(Sealed):
+    """The sign-in behind a session: what its owner is shown of it, and what asks the provider whether it still stands.
+
+    `place` is the host's purpose, `device` a browser and a system in two words. `renewal` is the provider's refresh
+    token, encrypted; empty where there is none, so on a shared computer.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    session = models.OneToOneField(Session, on_delete=models.CASCADE, related_name="sign_in")
+    person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="sign_ins")
+    begun_at = models.DateTimeField(db_default=Now())
+    level = models.PositiveSmallIntegerField(default=0)
+    place = models.CharField(max_length=6)
+    device = models.CharField(max_length=40, blank=True)
+    shared = models.BooleanField(default=False)
+    renewal = models.TextField(blank=True)
+
+    def __str__(self) -> str:
+        return str(self.id)
+
+
+class PersonalFile(Sealed):
+    """Everything held about a person, made once for them to take away: encrypted, good for a day, taken once."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="files")
+    asked_at = models.DateTimeField(db_default=Now())
+    ends_at = models.DateTimeField()
+    held = models.TextField(blank=True, help_text="empty until a worker has made it, and again once it was taken")
+    taken_at = models.DateTimeField(null=True, blank=True)
+
+    def __str__(self) -> str:
+        return str(self.id)
+
+
 class SubjectSalt(Sealed):
     """What makes a person somebody else at this tenant than at any other. Made once: another one orphans everybody.
 

@@ -33,7 +33,8 @@ def bind() -> None:
     from core.kernel.names import bind_names
     from core.notices.carrying import UPDATE_JOB, delivery_note
     from core.notices.services import SEND_JOB, notice_deliver
-    from core.project import observing
+    from core.people.privacy import ERASE_JOB, FILE_JOB, erase_handle, file_make, privacy_bind
+    from core.project import observing, privacy
     from core.project.resolver import DnsNames
     from core.rounds.delegation.services import ACT_JOB, act_sign
     from core.rounds.events import MoneyChanged, RoundAdvanced, RoundChanged
@@ -70,6 +71,8 @@ def bind() -> None:
             ACCEPTANCE_JOB: acceptance_sign,
             DOCUMENT_JOB: document_sign,
         },
+            FILE_JOB: file_make,
+            ERASE_JOB: erase_handle,
         outward={
             STATEMENT_JOB: statement_hand_over,
             MAKE_JOB: tenant_make,
@@ -82,6 +85,8 @@ def bind() -> None:
 
     from core.notices.codes import CodeNotices
     from core.project.reading import PublicFacts
+    privacy_bind(privacy.parts())
+
     from core.notices.mail import MAIL
     from plugins.host.ports import code_sender_bind, mail_bind, read_bind
 

@@ -101,3 +101,5 @@ class ErrorMiddleware:
             return None
         fresh = tenant_by_uuid(tenant.uuid)
         return suspended(request, fresh.reason) if fresh is not None and fresh.is_suspended else None
+        if isinstance(exception, ProofNeeded):
+            return proof_page(request, exception)

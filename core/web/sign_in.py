@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import logging
 import re
+import time
+from dataclasses import replace
 from datetime import timedelta
+from urllib.parse import urlencode
 
 from django.conf import settings
+from django.contrib import messages
 from django.contrib.auth import login, logout
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
@@ -16,14 +20,25 @@ from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from core.kernel.crypto import digest, token_open, token_seal
 from core.kernel.errors import CommontyError, Invalid, Refused, Unavailable
 from core.people.access import ANYONE, access
+from core.people.proof import KEPT, LEVEL, PROVED_AT, RULES, SECOND_FACTOR, SHARED, ProofNeeded
 from core.people.services import person_know, sessions_end
 from core.people.sessions import PROVIDER_MARK
-from core.people.sso.flow import Asked, begin, finish, signed_out_address
+from core.people.sign_ins import sign_in_keep
+from core.people.sso.door import levels_stated
+from core.people.sso.flow import (
+    Asked,
+    Attempt,
+    begin,
+    finish,
+    national_session_end,
+    note_open,
+    signed_out_address,
+)
 from core.people.sso.logout import ended_by, session_mark
 from tenants.registry.context import current_tenant
 from tenants.registry.hosts import site_of
@@ -31,6 +46,9 @@ from tenants.registry.hosts import site_of
 log = logging.getLogger(__name__)
 BACKEND = "core.people.backends.GrantBackend"
 NOTE_SECONDS = 600
+# A browser that asked for it is signed in without a page for so long, as long as the provider's session stands.
+KEEP_ME, KEEP_SECONDS = "sign-in/keep-me", 30 * 24 * 60 * 60
+LEVEL_TWO = SECOND_FACTOR.level
 SESSION_EMAIL = "session-email"
 SESSION_TOKEN = "session-token"  # noqa: S105  # the name of a purpose
 # A path on this host: one slash, then no second slash or backslash, and nothing that is not printable.
@@ -89,27 +107,87 @@ def _problem(request: HttpRequest, error: CommontyError, next_path: str = "/") -
     return render(request, "sign_in/problem.html", context, status=status)
 
 
-@require_GET
+def proof_page(request: HttpRequest, needed: ProofNeeded) -> HttpResponse:
+    """Says that more proof is needed, what would be enough, and leads there. What was filled in waits."""
+    strong = needed.rule.level > 1
+    onward = "/sign-in/?" + urlencode({"prove": needed.rule.name, "next": own_path(needed.back)})
+    context = {
+        "onward": onward,
+        "strong": strong,
+        # Whoever has no second factor at all meets this before anything else on a staff host.
+        "first": needed.rule is SECOND_FACTOR,
+        "kept": needed.kept,
+        "lost": request.method == "POST" and not needed.kept,
+        "minutes": (needed.rule.within or 0) // 60,
+    }
+    response = render(request, "sign_in/prove_again.html", context, status=403)
+    response["Cache-Control"] = "no-store"
+    return response
+
+
+def browser_forget(request: HttpRequest, response: HttpResponseBase) -> None:
+    """Take from a shared computer everything this site has left in its browser."""
+    for name in request.COOKIES:
+        if name != settings.LANGUAGE_COOKIE_NAME:
+            response.delete_cookie(name, samesite="Lax")
+    response["Clear-Site-Data"] = '"cache", "cookies", "storage"'
+
+
+def _keeps(request: HttpRequest) -> bool:
+    """Whether this browser once asked this tenant to sign it in without a page."""
+    try:
+        token_open(KEEP_ME, current_tenant().uuid, request.COOKIES.get(_keep_name(), ""))
+    except Invalid:
+        return False
+    return True
+
+
+def _keep_name() -> str:
+    return "__Host-keep-me" if settings.SESSION_COOKIE_SECURE else f"keep-me-{settings.ENV.port}"
+
+
+def _cookie(response: HttpResponseBase, name: str, value: str, *, seconds: int) -> None:
+    secure = settings.SESSION_COOKIE_SECURE
+    response.set_cookie(name, value, max_age=seconds, secure=secure, httponly=True, samesite="Lax")
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
 @never_cache
 @access(ANYONE)
 def sign_in(request: HttpRequest) -> HttpResponseBase:
-    """Send the browser to the provider; a bad `next` becomes the front page."""
-    next_path = own_path(request.GET.get("next", "/"))
+    """Residents are asked first whose computer this is; everybody else is sent to the provider at once.
+
+    A bad `next` becomes the front page. `prove` names the proof somebody was asked for.
+    """
+    given = request.POST if request.method == "POST" else request.GET
+    next_path = own_path(given.get("next", "/"))
     _speak(next_path)
-    language = translation.get_language() or ""
+    rule = RULES.get(given.get("prove", ""))
+    # Only on the way to a vote is anything asked of a national provider beyond who somebody is.
+    asked = Asked(language=(translation.get_language() or "")[:2])
+    if rule is not None:
+        shared = bool(request.session.get(SHARED))
+        asked = replace(asked, level=rule.level, within=rule.within, fresh=rule.level < LEVEL_TWO, shared=shared)
+    elif request.method == "POST":
+        shared = "shared" in given
+        asked = replace(asked, shared=shared, fresh=shared, keep="keep" in given and not shared)
+    elif site_of(request).purpose == "staff":
+        # Asked for at once and insisted on behind: whoever has no second factor is told how to get one.
+        asked = replace(asked, wished=LEVEL_TWO if levels_stated() else 0)
+    elif "asked" not in given and _keeps(request):
+        asked = replace(asked, silent=True)
+    else:
+        return render(request, "sign_in/sign_in.html", {"next": next_path})
     try:
-        begun = begin(site_of(request), next_path=next_path, asked=Asked(language=language[:2]))
+        begun = begin(site_of(request), next_path=next_path, asked=asked)
     except CommontyError as error:
         return _problem(request, error, next_path)
-    response = HttpResponseRedirect(begun.url)
-    response.set_cookie(
-        _note_name(begun.state),
-        begun.note,
-        max_age=NOTE_SECONDS,
-        secure=settings.SESSION_COOKIE_SECURE,
-        httponly=True,
-        samesite="Lax",
-    )
+    response: HttpResponse = HttpResponseRedirect(begun.url)
+    if request.method == "POST":
+        # Not a redirect: the page's own policy keeps forms on this host, and browsers follow it through redirects.
+        response = render(request, "sign_in/onward.html", {"onward": begun.url})
+        response["Refresh"] = f"0; url={begun.url}"
+    _cookie(response, _note_name(begun.state), begun.note, seconds=NOTE_SECONDS)
     return response
 
 
@@ -120,48 +198,118 @@ def callback(request: HttpRequest) -> HttpResponseBase:
     """Take the browser back, make the session anew, and go on to where the person wanted to be."""
     state = request.GET.get("state", "")
     name = _note_name(state)
+    note = request.COOKIES.get(name, "")
     try:
         if request.GET.get("error"):
-            raise Refused(
-                _("You have not signed in."),
-                code="sign_in.cancelled",
-                remedy=_("You can try again, or go on reading without signing in."),
-            )
-        attempt = finish(
-            site_of(request),
-            note=request.COOKIES.get(name, ""),
-            state=state,
-            code=request.GET.get("code", ""),
-            issuer=request.GET.get("iss", ""),
-        )
-        person = person_know(
-            issuer=attempt.identity.issuer,
-            subject=attempt.identity.subject,
-            display_name=attempt.identity.display_name,
-        )
-        if not person.is_active:
-            raise Refused(
-                _("This account is closed here."), code="sign_in.closed", remedy=_("Ask the council's officers.")
-            )
+            response: HttpResponseBase = _not_signed_in(request, note=note, state=state)
+        else:
+            response = _signed_in(request, note=note, state=state)
     except CommontyError as error:
-        response: HttpResponse = _problem(request, error)
-    else:
-        with transaction.atomic():
-            # Whatever session this browser had is given up: its number may be known to somebody else.
-            request.session.flush()
-            login(request, person, backend=BACKEND)
-            request.session["signed_in_at"] = timezone.now().isoformat()
-            request.session["level"] = attempt.identity.level
-            request.session["proved_at"] = attempt.identity.proved_at
-            request.session[PROVIDER_MARK] = session_mark(
-                current_tenant().uuid, attempt.identity.issuer, attempt.identity.session
-            )
-            session_token_keep(request, attempt.token)
-            session_email_keep(request, attempt.identity.email)
-        response = HttpResponseRedirect(own_path(attempt.next))
+        response = _problem(request, error, _wanted(request, note=note, state=state))
     if name in request.COOKIES:
         response.delete_cookie(name, samesite="Lax")
     return response
+
+
+def _wanted(request: HttpRequest, *, note: str, state: str) -> str:
+    """Where the person wanted to be; the front page where this browser began no such sign-in."""
+    return own_path(str(_noted(request, note=note, state=state).get("next", "/")))
+
+
+def _noted(request: HttpRequest, *, note: str, state: str) -> dict[str, object]:
+    """What this browser noted when it left; nothing where it began no such sign-in here."""
+    try:
+        return note_open(site_of(request), note=note, state=state)
+    except CommontyError:
+        return {}
+
+
+def _not_signed_in(request: HttpRequest, *, note: str, state: str) -> HttpResponseBase:
+    """The provider says no. A silent sign-in that it will not do silently begins again with a page."""
+    if _noted(request, note=note, state=state).get("silent"):
+        onward = {"next": _wanted(request, note=note, state=state), "asked": "1"}
+        return HttpResponseRedirect("/sign-in/?" + urlencode(onward))
+    raise Refused(
+        _("You have not signed in."),
+        code="sign_in.cancelled",
+        remedy=_("You can try again, or go on reading without signing in."),
+    )
+
+
+def _signed_in(request: HttpRequest, *, note: str, state: str) -> HttpResponseBase:
+    """Check what came back and make the session. Raises one of our own errors."""
+    site, given = site_of(request), request.GET
+    attempt = finish(site, note=note, state=state, code=given.get("code", ""), issuer=given.get("iss", ""))
+    identity = attempt.identity
+    person = person_know(issuer=identity.issuer, subject=identity.subject, display_name=identity.display_name)
+    if not person.is_active:
+        raise Refused(_("This account is closed here."), code="sign_in.closed", remedy=_("Ask the council's officers."))
+    if attempt.shared:
+        # Before our own session exists, so that nothing is left open for whoever sits here next, however they leave.
+        national_session_end(site, renewal=attempt.renewal)
+    waiting = request.session.get(KEPT) if request.user == person else None
+    with transaction.atomic():
+        # Whatever session this browser had is given up: its number may be known to somebody else.
+        request.session.flush()
+        login(request, person, backend=BACKEND)
+        _session_fill(request, attempt, waiting)
+        request.session.save()
+        sign_in_keep(
+            session_key=request.session.session_key or "",
+            person=person,
+            level=identity.level,
+            place=site.purpose,
+            device=device_of(request.META.get("HTTP_USER_AGENT", "")),
+            shared=attempt.shared,
+            renewal="" if attempt.shared else attempt.renewal,
+        )
+    if waiting and waiting["path"] == attempt.next:
+        messages.info(request, _("You have shown who you are. Nothing was done yet: check the form and send it again."))
+    response = HttpResponseRedirect(own_path(attempt.next))
+    if attempt.keep:
+        token = token_seal(KEEP_ME, current_tenant().uuid, {}, ttl=timedelta(seconds=KEEP_SECONDS))
+        _cookie(response, _keep_name(), token, seconds=KEEP_SECONDS)
+    elif attempt.shared:
+        response.delete_cookie(_keep_name(), samesite="Lax")
+    return response
+
+
+def _session_fill(request: HttpRequest, attempt: Attempt, waiting: dict[str, str] | None) -> None:
+    """What the new session says of the sign-in behind it."""
+    session, identity = request.session, attempt.identity
+    session["signed_in_at"] = timezone.now().isoformat()
+    session[LEVEL] = identity.level
+    session[PROVED_AT] = identity.proved_at
+    if attempt.shared:
+        session[SHARED] = True
+        session["seen_at"] = session["begun_at"] = time.time()
+        session.set_expiry(0)
+    else:
+        # The provider's session is over already on a shared computer; elsewhere it is asked about and may end ours.
+        session["renewable"] = bool(attempt.renewal)
+        session[PROVIDER_MARK] = session_mark(current_tenant().uuid, identity.issuer, identity.session)
+    session_token_keep(request, attempt.token)
+    session_email_keep(request, identity.email)
+    if waiting:
+        session[KEPT] = waiting
+
+
+BROWSERS = (("Edg", "Edge"), ("Firefox", "Firefox"), ("OPR", "Opera"), ("Chrome", "Chrome"), ("Safari", "Safari"))
+SYSTEMS = (
+    ("Android", "Android"),
+    ("iPhone", "iPhone"),
+    ("iPad", "iPad"),
+    ("Windows", "Windows"),
+    ("Mac OS", "Mac"),
+    ("Linux", "Linux"),
+)
+
+
+def device_of(agent: str) -> str:
+    """A browser and a system in two words, so that somebody knows their own devices apart; nothing finer is kept."""
+    browser = next((name for mark, name in BROWSERS if mark in agent), "")
+    system = next((name for mark, name in SYSTEMS if mark in agent), "")
+    return ", ".join(part for part in (browser, system) if part)
 
 
 @require_POST
@@ -170,18 +318,23 @@ def callback(request: HttpRequest) -> HttpResponseBase:
 def sign_out(request: HttpRequest) -> HttpResponseBase:
     """End the session on this host, then the provider's, so that nobody after this person is signed in by it."""
     onward, unanswered = "", False
+    shared = bool(request.session.get(SHARED))
     try:
         onward = signed_out_address(site_of(request), token=session_token(request))
     except Unavailable:
         unanswered = request.user.is_authenticated
     with transaction.atomic():
         logout(request)
-    if not onward and not unanswered:
-        return HttpResponseRedirect("/")
-    response = render(request, "sign_in/signed_out.html", {"onward": onward})
+    response: HttpResponse = HttpResponseRedirect("/")
+    if onward or unanswered:
+        response = render(request, "sign_in/signed_out.html", {"onward": onward})
     if onward:
         # Not a redirect: the page's own policy keeps forms on this host, and browsers follow it through redirects.
         response["Refresh"] = f"0; url={onward}"
+    # Whoever says goodbye does not want to be signed in again by itself.
+    response.delete_cookie(_keep_name(), samesite="Lax")
+    if shared:
+        browser_forget(request, response)
     return response
 
 

@@ -34,7 +34,7 @@ Owner = psycopg.Connection[Any]
 
 FORMAT = "commonty-tenant/1"
 MANIFEST, SIGNATURE = "manifest.json", "signature.json"
-LEFT_OUT = ("django_migrations", "people_session")
+LEFT_OUT = ("django_migrations", "people_session", "people_signin", "people_personalfile")
 BATCH_ROWS = 500
 BLOCK = 1 << 20
 LONGEST_MANIFEST = 64 << 20

@@ -22,7 +22,7 @@ DEFAULT = {
 }
 RECORD = "django_migrations"
 # What a suspended tenant's people may still change: whoever signed in on a shared device must be able to leave.
-LEAVING = frozenset({"people_session"})
+LEAVING = frozenset({"people_session", "people_signin"})
 PRIVILEGE = re.compile(r"\s*(SELECT|INSERT|UPDATE|DELETE)\s*(?:\(([^)]*)\))?\s*(?:,|$)")
 
 

@@ -22,6 +22,7 @@ from core.kernel.errors import Refused
 from core.people.sso import door
 from core.people.sso.claims import identity_of
 from tests.support.bootstrap import ROOT
+from tests.support.http import away as begun
 
 ISSUER, CLIENT, NONCE, NOW = "https://id.example", "commonty-alpha", "a nonce", 1_800_000_000
 
@@ -64,12 +65,6 @@ def pick(away: str, subject: str) -> str:
     parts = urlsplit(answer.headers["Location"])
     assert parts.path == "/sign-in/callback/"
     return f"{parts.path}?{parts.query}"
-
-
-def begun(browser: Any, next_path: str = "/privacy/") -> str:
-    answer = browser.get("/sign-in/", {"next": next_path})
-    assert answer.status_code == 302, answer.content
-    return str(answer["Location"])
 
 
 def signed_in(browser: Any, subject: str, next_path: str = "/privacy/") -> Any:
@@ -174,7 +169,7 @@ def test_cancel_and_an_absent_provider_are_plain_pages(
     assert b"You have not signed in" in page.content
     gone = environment().model_copy(update={"oidc_issuer": "http://127.0.0.1:9"})
     monkeypatch.setattr(door, "environment", lambda: gone)
-    page = browser.get("/sign-in/", {"next": "/privacy/"})
+    page = browser.post("/sign-in/", {"next": "/privacy/"})
     assert page.status_code == 503
     assert b"does not answer" in page.content
     assert re.search(rb"<h1>[^<]+</h1>", page.content)

@@ -204,6 +204,7 @@ def _code_sent(one: Round, address: str) -> str:
 def votes_by_sign_in(one: Round, walk: Walk, titles: list[str]) -> str:
     resident_fills_a_ballot(one, walk, titles)
     walk.follow(one.say("Sign in", "Clàraich a-steach"), exact=True)
+    walk.press(one.say("Go on to sign in", "Lean air adhart gus clàradh a-steach"))
     walk.press("Demo resident Morag")
     if walk.page.get_by_role("button", name=one.say("Send my ballot", "Cuir a’ bhòt agam")).count() == 0:
         walk.press(one.say("Go on", "Lean air adhart"))

@@ -22,7 +22,8 @@ from core.people.sso.provider import provider
 from core.people.sso.realm.service import client_key_exchange, realm_plan
 from core.people.sso.sites import realm_names
 from tenants.registry.context import in_tenant
-from tests.login.test_sign_in import away, signed_in
+from tests.login.test_sign_in import signed_in
+from tests.support.http import away
 from tests.support.keycloak import Running, Visitor, account_make
 
 pytestmark = pytest.mark.keycloak

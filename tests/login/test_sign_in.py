@@ -11,15 +11,10 @@ import pytest
 from core.people.models import Person, Session
 from core.people.sso.salts import salt_of, subject_of
 from tenants.registry.context import in_tenant
+from tests.support.http import away
 from tests.support.keycloak import Account, Running, Visitor, account_make
 
 pytestmark = pytest.mark.keycloak
-
-
-def away(browser: Any, next_path: str = "/privacy/") -> str:
-    answer = browser.get("/sign-in/", {"next": next_path})
-    assert answer.status_code == 302, answer.content
-    return str(answer["Location"])
 
 
 def signed_in(browser: Any, visitor: Visitor, account: Account) -> None:

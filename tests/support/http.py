@@ -26,3 +26,15 @@ class SiteClient(Client):
         assert_clean(self.tenant.slug, response.content.decode("utf-8", "replace"), request.get("PATH_INFO", "?"))
         assert_clean(self.tenant.slug, str(dict(response.items())), "the headers")
         return response
+
+
+def away(browser: SiteClient, next_path: str = "/privacy/", **ticked: str) -> str:
+    """The provider's address that a browser is sent to from our sign-in; `ticked` are boxes of the page before it."""
+    answer = browser.get("/sign-in/", {"next": next_path})
+    if answer.status_code == 200:
+        assert b"This is a library or shared computer" in answer.content
+        answer = browser.post("/sign-in/", {"next": next_path, **ticked})
+        assert answer.status_code == 200, answer.content
+        return str(answer["Refresh"]).removeprefix("0; url=")
+    assert answer.status_code == 302, answer.content
+    return str(answer["Location"])

@@ -64,9 +64,12 @@ def decoded(token: str, keys: Keys) -> dict[str, Any]:
         return jwt.decode(token, keys(True), algorithms=ALGORITHMS).claims
 
 
-def identity_of(token: str, *, keys: Keys, issuer: str, client: str, nonce: str, now: float | None = None) -> Identity:
+def identity_of(
+    token: str, *, keys: Keys, issuer: str, client: str, nonce: str | None, now: float | None = None
+) -> Identity:
     """The identity in a verified token. Raises Refused with a code that names the check which failed.
 
+    `nonce` is None for a token that renews a sign-in: no browser brought it, so there is none to bind it to.
     `now` is in seconds since 1970 UTC.
     """
     moment = time.time() if now is None else now
@@ -86,8 +89,10 @@ def identity_of(token: str, *, keys: Keys, issuer: str, client: str, nonce: str,
         raise _refused("expired")
     if not isinstance(issued, int | float) or not moment - OLDEST_SECONDS < issued <= moment + LEEWAY_SECONDS:
         raise _refused("issued")
-    if not nonce or not hmac.compare_digest(str(claims.get("nonce") or "").encode(), nonce.encode()):
-        raise _refused("nonce")
+    if nonce is not None:
+        said = str(claims.get("nonce") or "").encode()
+        if not nonce or not hmac.compare_digest(said, nonce.encode()):
+            raise _refused("nonce")
     subject = claims.get("sub")
     if not isinstance(subject, str) or not 0 < len(subject) <= 255:
         raise _refused("subject")
@@ -106,19 +111,27 @@ def identity_of(token: str, *, keys: Keys, issuer: str, client: str, nonce: str,
     )
 
 
-def proof_check(identity: Identity, *, level: int, within: int | None, now: float | None = None) -> None:
+def proof_check(
+    identity: Identity, *, level: int, within: int | None, since: int = 0, now: float | None = None
+) -> None:
     """Whether somebody has shown who they are as strongly and as lately as was asked, by the token's own word.
 
-    Raises Refused saying what would be enough.
+    `within` is in seconds; `since` is when the sign-in left, for one that had to be shown anew (seconds since 1970).
+    Raises Refused saying what would be enough, and where it is to be had.
     """
     moment = time.time() if now is None else now
     if identity.level < level:
         raise Refused(
             _("You signed in, but not strongly enough for this."),
             code="sign_in.level",
-            remedy=_("Sign in again with a second proof, such as a code from an app on your phone."),
+            remedy=_(
+                "Sign in again with a second proof: a six-figure code from an app on your phone. If you have none yet, "
+                "the sign-in page shows you how to set one up."
+            ),
         )
-    if within is not None and moment - identity.proved_at > within + LEEWAY_SECONDS:
+    if (within is not None and moment - identity.proved_at > within + LEEWAY_SECONDS) or (
+        since and identity.proved_at < since - LEEWAY_SECONDS
+    ):
         raise Refused(
             _("You showed who you are too long ago for this."),
             code="sign_in.stale",

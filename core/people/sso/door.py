@@ -46,6 +46,12 @@ class Door:
     keys: tuple[ECKey, ...] = ()
 
 
+def levels_stated() -> bool:
+    """Whether the provider says how strongly somebody has shown who they are. The demo's own does not."""
+    settings = environment()
+    return bool(settings.keycloak_url) or settings.env == "production"
+
+
 def door_of(site: Site) -> Door:
     """Raises Unavailable where nobody has configured a provider."""
     settings = environment()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hmac
 import secrets
+import time
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -13,15 +14,28 @@ from django.utils.translation import gettext as _
 from core.kernel.crypto import digest, token_open, token_seal
 from core.kernel.errors import Invalid, Refused
 from core.people.sso.claims import Identity, identity_of, proof_check
-from core.people.sso.door import door_of
+from core.people.sso.door import door_of, levels_stated, unreachable
 from core.people.sso.provider import Asked, provider
 from core.people.sso.sites import CALLBACK, SIGNED_OUT
 from tenants.registry.hosts import Site, origin
 
 PURPOSE = "sign-in"
 LIFE = timedelta(minutes=10)
+# A provider's session may have ended or an account been closed: by this we know after so many seconds at most.
+RENEW_SECONDS = {"staff": 60, "public": 300}
 
-__all__ = ["Asked", "Attempt", "Begun", "begin", "finish", "note_open", "signed_out_address"]
+__all__ = [
+    "RENEW_SECONDS",
+    "Asked",
+    "Attempt",
+    "Begun",
+    "begin",
+    "finish",
+    "national_session_end",
+    "note_open",
+    "renewed",
+    "signed_out_address",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,11 +49,17 @@ class Begun:
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """A sign-in that came back good. `token` is what the provider wants to see again when the person signs out."""
+    """A sign-in that came back good. `token` is what the provider wants to see again when the person signs out.
+
+    `renewal` asks later whether the sign-in still stands; `shared` and `keep` are what was asked when it began.
+    """
 
     identity: Identity
     next: str
     token: str
+    renewal: str = ""
+    shared: bool = False
+    keep: bool = False
 
 
 def begin(site: Site, *, next_path: str, asked: Asked | None = None) -> Begun:
@@ -60,6 +80,9 @@ def begin(site: Site, *, next_path: str, asked: Asked | None = None) -> Begun:
         "level": asked.level,
         "within": asked.within,
         "silent": asked.silent,
+        "shared": asked.shared,
+        "keep": asked.keep,
+        "since": int(time.time()) if asked.fresh else 0,
     }
     return Begun(url=url, state=state, note=token_seal(PURPOSE, site.tenant.uuid, note, ttl=LIFE))
 
@@ -85,17 +108,59 @@ def finish(site: Site, *, note: str, state: str, code: str, issuer: str = "") ->
     if kept["issuer"] != door.issuer or (issuer and issuer != door.issuer):
         raise _not_ours("issuer")
     source = provider(door.issuer)
-    token = source.id_token(door, redirect=origin(site.host) + CALLBACK, code=code, verifier=str(kept["verifier"]))
+    tokens = source.tokens(door, redirect=origin(site.host) + CALLBACK, code=code, verifier=str(kept["verifier"]))
     identity = identity_of(
-        token,
+        tokens.identity,
         keys=lambda fresh: source.keys(fresh=fresh),
         issuer=door.issuer,
         client=door.client,
         nonce=str(kept["nonce"]),
     )
     within = kept["within"]
-    proof_check(identity, level=int(str(kept["level"])), within=within if isinstance(within, int) else None)
-    return Attempt(identity=identity, next=str(kept["next"]), token=token)
+    proof_check(
+        identity,
+        level=int(str(kept["level"])),
+        within=within if isinstance(within, int) else None,
+        # The demo's provider never says when; one that should say so and does not has not shown it.
+        since=int(str(kept["since"])) if levels_stated() or identity.proved_at else 0,
+    )
+    return Attempt(
+        identity=identity,
+        next=str(kept["next"]),
+        token=tokens.identity,
+        renewal=tokens.renewal,
+        shared=bool(kept["shared"]),
+        keep=bool(kept["keep"]),
+    )
+
+
+def renewed(site: Site, *, renewal: str, subject: str) -> str:
+    """Ask the provider whether a sign-in still stands; what to ask with the next time.
+
+    Raises Refused when it does not stand or is somebody else's, Unavailable when nobody answers.
+    """
+    door = door_of(site)
+    source = provider(door.issuer)
+    tokens = source.renewed(door, renewal)
+    identity = identity_of(
+        tokens.identity,
+        keys=lambda fresh: source.keys(fresh=fresh),
+        issuer=door.issuer,
+        client=door.client,
+        nonce=None,
+    )
+    if identity.subject != subject:
+        raise _not_ours("subject")
+    return tokens.renewal
+
+
+def national_session_end(site: Site, *, renewal: str) -> None:
+    """End the provider's own session at once, as on a shared computer. Raises Unavailable when it did not end."""
+    door = door_of(site)
+    if door.keys and not renewal:
+        # A provider that keeps a session and gives us no hold on it would leave it to the next person here.
+        raise unreachable()
+    provider(door.issuer).end_now(door, renewal)
 
 
 def signed_out_address(site: Site, *, token: str) -> str:

@@ -32,25 +32,33 @@ KEYS_PAUSE_SECONDS = 30.0
 class Asked:
     """What a sign-in asks of the provider beyond who somebody is.
 
-    `level` and `within` (seconds) are checked in the answer; `silent` wants no page shown at all, `fresh` wants the
-    person asked even where a session stands; `language` is that of our page, `hint` the provider behind the provider.
+    `level` and `within` (seconds) are checked in the answer, `wished` is a level that is asked for and not insisted on
+    here; `silent` wants no page shown at all, `fresh` wants the person asked even where a session stands; `language` is
+    that of our page, `hint` the provider behind the provider. On a `shared` computer the provider's own session ends
+    as soon as it has said who somebody is; `keep` remembers this browser for silent sign-ins later.
     """
 
     level: int = 0
+    wished: int = 0
     within: int | None = None
     silent: bool = False
     fresh: bool = False
     language: str = ""
     hint: str = ""
+    shared: bool = False
+    keep: bool = False
 
     def words(self) -> dict[str, str]:
         """As parameters of the authorization request."""
         said: dict[str, str] = {}
-        if self.level:
-            name = next(name for name, level in LEVELS.items() if level == self.level)
+        asked = max(self.level, self.wished)
+        if asked:
+            name = next(name for name, level in LEVELS.items() if level == asked)
             # Essential: the provider must reach this level or say that it did not.
-            said["claims"] = json.dumps({"id_token": {"acr": {"essential": True, "values": [name]}}})
-        if self.within is not None:
+            essential = {"essential": True} if self.level else {}
+            said["claims"] = json.dumps({"id_token": {"acr": {**essential, "values": [name]}}})
+        # A second proof is fresh by the provider's own rule; only where none is asked for, the first must be.
+        if self.within is not None and asked < 2:
             said["max_age"] = str(self.within)
         if self.silent or self.fresh:
             said["prompt"] = "none" if self.silent else "login"
@@ -59,6 +67,14 @@ class Asked:
         if self.hint:
             said["kc_idp_hint"] = self.hint
         return said
+
+
+@dataclass(frozen=True, slots=True)
+class Tokens:
+    """What the token endpoint gives: who somebody is, and with what to ask again whether they still are signed in."""
+
+    identity: str
+    renewal: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,47 +154,77 @@ class Provider:
         words = {"id_token_hint": token, "client_id": door.client, "post_logout_redirect_uri": back}
         return f"{address}?{urlencode(words)}" if address and token else ""
 
-    def id_token(self, door: Door, *, redirect: str, code: str, verifier: str) -> str:
-        """Exchange a code for the ID token. Raises Refused when the provider does not accept the code."""
-        ways: list[dict[str, str]] = [
-            assertion(key, client=door.client, audience=door.issuer) for key in door.keys
-        ] or [{}]
+    def tokens(self, door: Door, *, redirect: str, code: str, verifier: str) -> Tokens:
+        """Exchange a code. Raises Refused when the provider does not accept it."""
+        words = {"grant_type": "authorization_code", "code": code, "code_verifier": verifier}
+        try:
+            return self._asked(door, words, redirect=redirect)
+        except AuthlibBaseError as error:
+            raise _refused() from error
+
+    def renewed(self, door: Door, renewal: str) -> Tokens:
+        """Ask whether a sign-in still stands. Raises Refused when it does not, Unavailable when nobody answers."""
+        try:
+            return self._asked(door, {"grant_type": "refresh_token", "refresh_token": renewal})
+        except AuthlibBaseError as error:
+            # Only this word says that the sign-in is over; anything else says something about us.
+            raise (_refused() if error.error == "invalid_grant" else unreachable()) from error
+
+    def end_now(self, door: Door, renewal: str) -> None:
+        """End the provider's own session at once, without the browser. Raises Unavailable when it did not."""
+        address = self.endpoints().end
+        if not (address and renewal):
+            return
+        for shown in _shown(door):
+            words = {"client_id": door.client, "refresh_token": renewal, **shown}
+            try:
+                answer = requests.post(address, data=words, timeout=SECONDS, allow_redirects=False)
+            except requests.RequestException as error:
+                raise unreachable() from error
+            if answer.status_code in (200, 204):
+                return
+        raise unreachable()
+
+    def _asked(self, door: Door, words: dict[str, str], *, redirect: str = "") -> Tokens:
+        ways = _shown(door)
         for number, shown in enumerate(ways, start=1):
             try:
-                return self._exchange(door, shown, redirect=redirect, code=code, verifier=verifier)
+                return self._exchange(door, {**words, **shown}, redirect=redirect)
             except AuthlibBaseError as error:
                 # After the service's secret was exchanged the provider may still know the earlier key only.
                 if number < len(ways) and error.error in ("invalid_client", "unauthorized_client"):
                     continue
-                raise Refused(
-                    _("The sign-in service did not confirm this sign-in."),
-                    code="sign_in.code_refused",
-                    remedy=_("Start again from the page you came from."),
-                ) from error
+                raise
         raise unreachable()
 
-    def _exchange(self, door: Door, shown: dict[str, str], *, redirect: str, code: str, verifier: str) -> str:
+    def _exchange(self, door: Door, words: dict[str, str], *, redirect: str) -> Tokens:
         session = OAuth2Session(
             door.client,
             door.secret or None,
-            redirect_uri=redirect,
+            redirect_uri=redirect or None,
             scope=door.scope,
-            token_endpoint_auth_method="none" if shown else "client_secret_basic",
+            token_endpoint_auth_method="none" if door.keys else "client_secret_basic",
         )
         try:
-            answer = session.fetch_token(
-                self.endpoints().token,
-                grant_type="authorization_code",
-                code=code,
-                code_verifier=verifier,
-                timeout=SECONDS,
-                **shown,
-            )
+            answer = session.fetch_token(self.endpoints().token, timeout=SECONDS, **words)
         except (requests.RequestException, ValueError) as error:
             raise unreachable() from error
         finally:
             session.close()
-        return str(answer.get("id_token") or "")
+        return Tokens(str(answer.get("id_token") or ""), str(answer.get("refresh_token") or ""))
+
+
+def _refused() -> Refused:
+    return Refused(
+        _("The sign-in service did not confirm this sign-in."),
+        code="sign_in.code_refused",
+        remedy=_("Start again from the page you came from."),
+    )
+
+
+def _shown(door: Door) -> list[dict[str, str]]:
+    """How our client shows who it is, the newest key first; without keys its secret does."""
+    return [assertion(key, client=door.client, audience=door.issuer) for key in door.keys] or [{}]
 
 
 @lru_cache(maxsize=4)

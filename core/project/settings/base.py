@@ -106,6 +106,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "core.web.signed_in.SignedInMiddleware",
     "core.people.middleware.PersonMiddleware",
     "core.support.middleware.SupportMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",

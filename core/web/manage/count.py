@@ -11,6 +11,7 @@ from django.views.decorators.http import require_http_methods
 
 from core.kernel.errors import Refused
 from core.people.access import access
+from core.people.proof import proven
 from core.rounds.access import READERS, may_advance
 from core.rounds.lifecycle import State
 from core.rounds.selectors import round_by_slug, round_id_of
@@ -22,6 +23,7 @@ from core.web.manage.page import CONFLICT, actor_of, page
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @access(READERS, round_of=round_id_of)
+@proven()
 def count(request: HttpRequest, slug: str) -> HttpResponseBase:
     """Who has agreed to open the box, how far the count is, and what to do next.
 

@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy as _
 
 from core.kernel.errors import CommontyError, Invalid, NotFound, Refused
 from core.people.access import OFFICER, access
+from core.people.proof import proven
 from core.rounds.delegation.models import DelegationAct
 from core.rounds.delegation.selectors import (
     acts_of,
@@ -192,6 +193,7 @@ def _stands(line: DelegationLine, *, only: bool = False) -> list[tuple[Any, Mone
 
 
 @access(OFFICER)
+@proven()
 def offer_new(request: HttpRequest) -> HttpResponseBase:
     """Offer a part of a pot to a group with a space of its own."""
     tenant = current_tenant()
@@ -238,6 +240,7 @@ def offer_new(request: HttpRequest) -> HttpResponseBase:
 
 
 @access(OFFICER)
+@proven()
 def entrusted_one(request: HttpRequest, delegation: UUID) -> HttpResponseBase:
     """One line as both sides see it, and what this side may do with it now."""
     tenant = current_tenant()
@@ -261,7 +264,8 @@ class _View:
         self.round = self.here.pot.round if self.here else None
         result = result_of(self.round) if self.round else None
         self.published = Money(result.outcome.spent) if result else None
-        self.doing = str(request.POST.get("do", "")) if request.method == "POST" else ""
+        self.sent = sent(request)
+        self.doing = str(self.sent.get("do", "")) if self.sent is not None else ""
         self.forms = self._forms()
 
     @property
@@ -269,7 +273,7 @@ class _View:
         return self.line.receiver.uuid == self.tenant.uuid
 
     def _data(self, name: str) -> Any:
-        return self.request.POST if self.doing == name else None
+        return self.sent if self.doing == name else None
 
     def _amount(self, name: str, amount: int) -> AmountForm:
         initial = {"new_id": fresh_id(), "amount": Money(amount).format()}

@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy as _
 
 from core.kernel.errors import CommontyError, Invalid, NotFound, Refused
 from core.people.access import OFFICER, SIGNED_IN, access
+from core.people.proof import proven
 from core.setup.spaces import space_tell
 from core.support.services import (
     grant_by_id,
@@ -82,6 +83,7 @@ class LinkForm(Styled):
 
 
 @access(OFFICER)
+@proven()
 def support(request: HttpRequest) -> HttpResponseBase:
     """Wishes for access, and every grant with how it ended."""
     refused: CommontyError | None = None
@@ -133,6 +135,7 @@ def support_views(request: HttpRequest, wish: UUID) -> HttpResponse:
 
 
 @access(SIGNED_IN)
+@proven()
 def support_door(request: HttpRequest) -> HttpResponseBase:
     """Where somebody from support comes in, by the link that the console made."""
     token, refused = str(request.GET.get("access", "")), None

@@ -12,6 +12,7 @@ from core.kernel.env import environment
 from core.kernel.errors import Refused
 from core.people.access import OFFICER
 from core.people.models import Person
+from core.people.proof import form_kept
 from core.rounds.lifecycle import EDITABLE
 from core.rounds.models import Round
 from core.web.manage.menu import menu
@@ -28,8 +29,11 @@ def actor_of(request: HttpRequest) -> Person:
 
 
 def sent(request: HttpRequest) -> QueryDict | None:
-    """What a form sent, also where it sent nothing; None where the page is only asked for."""
-    return request.POST if request.method == "POST" else None
+    """What a form sent, also where it sent nothing; None where the page is only asked for.
+
+    Whoever comes back from showing once more who they are finds the form as they had filled it in.
+    """
+    return request.POST if request.method == "POST" else form_kept(request)
 
 
 def public_address(path: str = "/") -> str:

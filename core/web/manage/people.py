@@ -18,6 +18,7 @@ from core.kernel.clock import database_now
 from core.kernel.errors import NotFound, Refused
 from core.people.access import OFFICER, access
 from core.people.models import Person, RoleGrant
+from core.people.proof import proven
 from core.people.selectors import grants_active, grants_in_force, people_like
 from core.people.services import role_end, role_grant
 from core.rounds.selectors import rounds_all
@@ -111,6 +112,7 @@ def _last(ends_at: datetime | None) -> datetime | None:
 
 
 @access(OFFICER)
+@proven()
 def grant_new(request: HttpRequest) -> HttpResponseBase:
     """Find somebody by name, then give them a role. Only people who have signed in here can be found."""
     actor = actor_of(request)
@@ -137,6 +139,7 @@ def grant_new(request: HttpRequest) -> HttpResponseBase:
 
 
 @access(OFFICER)
+@proven()
 def grant_end(request: HttpRequest, grant: UUID) -> HttpResponseBase:
     """Ask before a role is taken away, and take it away when confirmed."""
     found = next((one for one in grants_in_force() if one.pk == grant), None)

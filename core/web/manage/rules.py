@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy as _
 
 from core.kernel.errors import Invalid, NotFound, Refused
 from core.people.access import access
+from core.people.proof import proven
 from core.rounds.access import EDITORS
 from core.rounds.models import Round, RuleSet
 from core.rounds.rules import NO_FIT
@@ -79,6 +80,7 @@ class SettingsForm(Styled):
 
 
 @access(EDITORS, round_of=round_id_of)
+@proven()
 def rules_choose(request: HttpRequest, slug: str) -> HttpResponseBase:
     row = round_by_slug(slug)
     need_editable(row)
@@ -101,6 +103,7 @@ def rules_choose(request: HttpRequest, slug: str) -> HttpResponseBase:
 
 
 @access(EDITORS, round_of=round_id_of)
+@proven()
 def rules_settings(request: HttpRequest, slug: str) -> HttpResponseBase:
     """The settings of what was chosen; saving makes a new version of the rules where anything is different."""
     row = round_by_slug(slug)

@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 
 from core.kernel.errors import Invalid, NotFound, Refused
 from core.people.access import OFFICER, SIGNED_IN, access
+from core.people.proof import proven
 from core.people.selectors import people_named
 from core.places.selectors import areas
 from core.setup.practice import practice_round
@@ -231,6 +232,7 @@ def confirm(request: HttpRequest, key: str) -> HttpResponseBase:
 
 
 @access(OFFICER)
+@proven()
 def colleagues(request: HttpRequest) -> HttpResponseBase:
     """Invite a colleague by e-mail to be an officer too."""
     form = InviteForm(sent(request))
@@ -340,6 +342,7 @@ def _named(document: Any) -> dict[str, Any]:
 
 
 @access(SIGNED_IN)
+@proven()
 def join(request: HttpRequest) -> HttpResponseBase:
     """Take an invitation: whoever has signed in gets the role the link was sent for."""
     token = str(request.GET.get("invitation", ""))

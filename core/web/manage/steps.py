@@ -18,6 +18,7 @@ from core.kernel.clock import database_now
 from core.kernel.errors import NotFound, Refused
 from core.people.access import access
 from core.people.models import Person
+from core.people.proof import proven
 from core.rounds.access import READERS, may_advance
 from core.rounds.lifecycle import Reason, State, Transition, find, verbs_from
 from core.rounds.models import Round, RoundTransition
@@ -232,7 +233,16 @@ def _taken_already(row: Round, verb: str, seen: str) -> bool:
     return bool(seen and seen != row.state and last and last.verb == verb and last.source == seen)
 
 
+# Steps that decide who may vote when, or what everybody learns of it.
+WEIGHTY = frozenset({"open_voting", "close_voting", "suspend", "resume", "publish_result", "cancel"})
+
+
+def _weighty(*, verb: str, **_gaps: str) -> bool:
+    return verb in WEIGHTY
+
+
 @access(READERS, round_of=round_id_of)
+@proven(when=_weighty)
 def round_step(request: HttpRequest, slug: str, verb: str) -> HttpResponseBase:
     """Ask before a step is taken, take it when confirmed, and say what stands in its way and where to mend it."""
     row = round_by_slug(slug)

@@ -1,35 +1,147 @@
-"""What this site knows about a person who has signed in, and the name they are shown by."""
+"""What this site knows about a person who has signed in: shown, taken away as a file, ended, erased."""
 
 from __future__ import annotations
 
+from typing import Any
+from uuid import UUID
+
 from django import forms
+from django.contrib import messages
+from django.contrib.auth import logout
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from core.kernel.errors import Invalid
+from core.kernel.errors import Invalid, Refused
 from core.people.access import SIGNED_IN, access
-from core.people.models import Person, RoleGrant
-from core.people.selectors import roles_of
+from core.people.models import Person, RoleGrant, SignIn
+from core.people.privacy import erasure_ask, erasure_check, file_ask, file_of, file_take
+from core.people.proof import FRESH, proven
+from core.people.selectors import grants_active
 from core.people.services import LONGEST_NAME, name_choose
+from core.people.sign_ins import sign_in_end, sign_ins_of
+from core.web.sign_in import browser_forget
+from tenants.registry.context import current_tenant
 
-PROBLEM = 422
+PROBLEM, CONFLICT = 422, 409
+ROLES = {
+    RoleGrant.Role.OFFICER.value: _("Officer"),
+    RoleGrant.Role.ROUND_MANAGER.value: _("Round manager"),
+    RoleGrant.Role.STEERING_MEMBER.value: _("Steering group member"),
+    RoleGrant.Role.OBSERVER.value: _("Observer"),
+}
+STRENGTHS = {1: _("With one proof, such as a password or a passkey"), 2: _("With two proofs")}
+UNSTATED = _("The sign-in service does not say")
 
 
 @never_cache
 @require_safe
 @access(SIGNED_IN)
 def account(request: HttpRequest) -> HttpResponse:
+    person = _person(request)
+    here = request.session.session_key
+    places = [_place(one, here=one.session_id == here) for one in sign_ins_of(person)]
+    context = {
+        "roles": [ROLES[one.role] for one in grants_active(person)],
+        "places": places,
+        "strength": next((one["strength"] for one in places if one["here"]), UNSTATED),
+        "file": file_of(person),
+        "tenant_here": current_tenant().name,
+    }
+    return render(request, "public/account.html", context)
+
+
+def _person(request: HttpRequest) -> Person:
     assert isinstance(request.user, Person)
-    labels = dict(RoleGrant.Role.choices)
-    roles = sorted(labels[role] for role in roles_of(request.user))
-    return render(request, "public/account.html", {"roles": roles})
+    return request.user
+
+
+def _place(one: SignIn, *, here: bool) -> dict[str, Any]:
+    return {
+        "id": one.id,
+        "begun": one.begun_at,
+        "device": one.device or _("An unknown device"),
+        "strength": STRENGTHS.get(one.level, UNSTATED),
+        "shared": one.shared,
+        "staff": one.place == "staff",
+        "here": here,
+    }
+
+
+@never_cache
+@require_POST
+@access(SIGNED_IN)
+def session_end(request: HttpRequest, sign_in: UUID) -> HttpResponseBase:
+    """End one of one's own sessions. One that is not there, or somebody else's, is none to end."""
+    if sign_in_end(person=_person(request), sign_in=sign_in):
+        messages.success(request, _("That session is ended."))
+    return redirect("public:account")
+
+
+@never_cache
+@require_POST
+@access(SIGNED_IN)
+@proven(FRESH)
+def file_new(request: HttpRequest) -> HttpResponseBase:
+    """Ask for the file; a worker makes it within moments."""
+    file_ask(person=_person(request))
+    messages.success(request, _("Your file is being made. Open this page again in a minute."))
+    return redirect("public:account")
+
+
+@never_cache
+@require_POST
+@access(SIGNED_IN)
+def file(request: HttpRequest, file: UUID) -> HttpResponseBase:
+    """Take the file, once. A form and not an address: what is only opened or sent on takes nothing."""
+    text = file_take(person=_person(request), file=file)
+    answer = HttpResponse(text, content_type="application/json; charset=utf-8")
+    answer["Content-Disposition"] = f'attachment; filename="{current_tenant().slug}-about-me.json"'
+    return answer
+
+
+class EraseForm(forms.Form):
+    """The word that makes it deliberate."""
+
+    use_required_attribute = False
+
+    sure = forms.BooleanField(
+        label=_("Yes, erase me here. I know that it cannot be taken back."),
+        error_messages={"required": _("Tick the box if you are sure.")},
+    )
+
+
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+@access(SIGNED_IN)
+@proven(FRESH)
+def erase(request: HttpRequest) -> HttpResponseBase:
+    """Say what erasing does and what stays, and do it when confirmed."""
+    person = _person(request)
+    form = EraseForm(request.POST if request.method == "POST" else None)
+    refused: Refused | None = None
+    try:
+        erasure_check(person)
+        if request.method == "POST" and form.is_valid():
+            erasure_ask(person=person)
+            with transaction.atomic():
+                logout(request)
+            answer = render(request, "public/account_erased.html")
+            browser_forget(request, answer)
+            return answer
+    except Refused as error:
+        refused = error
+    status = PROBLEM if form.errors else 200
+    if refused and request.method == "POST":
+        status = CONFLICT
+    context = {"form": form, "refused": refused}
+    return render(request, "public/account_erase.html", context, status=status)
 
 
 class NameForm(forms.Form):

@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from core.kernel.errors import CommontyError, Invalid, Refused
 from core.people.access import OFFICER, access
+from core.people.proof import proven
 from core.places.national import councils
 from core.setup.spaces import tenant_ask
 from core.web.hub.console.views import shown
@@ -81,6 +82,7 @@ class SupportForm(Styled):
 
 
 @access(OFFICER)
+@proven()
 def tenant_new(request: HttpRequest) -> HttpResponseBase:
     """Reserve the address; a worker makes the rest, step by step, and invites the first officer."""
     known = {row.slug for row in registry_rows()}
@@ -122,6 +124,7 @@ def tenant_new(request: HttpRequest) -> HttpResponseBase:
 
 
 @access(OFFICER)
+@proven()
 def tenant_one(request: HttpRequest, slug: str) -> HttpResponseBase:
     """One tenant from outside: registry row, steps of its making, what it has signed, and wishes for support."""
     row = registry_row(slug)

@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy as _
 from core.kernel.clock import database_now
 from core.kernel.errors import CommontyError, Invalid, NotFound, Refused
 from core.people.access import OFFICER, access
+from core.people.proof import proven
 from core.support.services import enter_token
 from core.web.hub.console.state import STAGES, calendar, lines
 from core.web.manage.forms import DayInput, Pair, Styled, moment_of
@@ -163,6 +164,7 @@ def banners(request: HttpRequest) -> HttpResponseBase:
 
 
 @access(OFFICER)
+@proven()
 def support(request: HttpRequest) -> HttpResponseBase:
     """Wishes for support access and how they were answered. Going in is by a link that holds for minutes."""
     refused: CommontyError | None = None
