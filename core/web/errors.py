@@ -13,7 +13,9 @@ from django.utils.translation import gettext as _
 from redis import RedisError
 
 from core.kernel.errors import CommontyError, Invalid, NotFound, Refused, Unavailable
+from core.people.proof import ProofNeeded
 from core.ui.neutral import RETRY_SECONDS
+from core.web.sign_in import proof_page
 from tenants.registry.context import tenant_or_none
 from tenants.registry.selectors import tenant_by_uuid
 
