@@ -70,9 +70,9 @@ def bind() -> None:
             ACT_JOB: act_sign,
             ACCEPTANCE_JOB: acceptance_sign,
             DOCUMENT_JOB: document_sign,
-        },
             FILE_JOB: file_make,
             ERASE_JOB: erase_handle,
+        },
         outward={
             STATEMENT_JOB: statement_hand_over,
             MAKE_JOB: tenant_make,
@@ -83,11 +83,11 @@ def bind() -> None:
         },
     )
 
-    from core.notices.codes import CodeNotices
-    from core.project.reading import PublicFacts
     privacy_bind(privacy.parts())
 
+    from core.notices.codes import CodeNotices
     from core.notices.mail import MAIL
+    from core.project.reading import PublicFacts
     from plugins.host.ports import code_sender_bind, mail_bind, read_bind
 
     code_sender_bind(CodeNotices())

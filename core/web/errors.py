@@ -90,6 +90,8 @@ class ErrorMiddleware:
             return self._perhaps_suspended(request, exception)
         if not isinstance(exception, CommontyError):
             return None
+        if isinstance(exception, ProofNeeded):
+            return proof_page(request, exception)
         status = next((code for kind, code in STATUS if isinstance(exception, kind)), 500)
         level = logging.ERROR if status >= 500 else logging.INFO
         log.log(level, "refused %s with %s (%s)", request.path, status, exception.code)
@@ -103,5 +105,3 @@ class ErrorMiddleware:
             return None
         fresh = tenant_by_uuid(tenant.uuid)
         return suspended(request, fresh.reason) if fresh is not None and fresh.is_suspended else None
-        if isinstance(exception, ProofNeeded):
-            return proof_page(request, exception)
