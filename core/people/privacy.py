@@ -39,8 +39,11 @@ Rows = tuple[Mapping[str, Any], ...]
 class PrivacyPart(Protocol):
     """One module's answer for a person. `tables` names every table of its own that leads to somebody."""
 
-    key: str
-    tables: frozenset[str]
+    @property
+    def key(self) -> str: ...
+
+    @property
+    def tables(self) -> frozenset[str]: ...
 
     def held(self, person: Person) -> Mapping[str, Rows]: ...
 

@@ -6,9 +6,11 @@ demo person has the same password, which the demo prints. Never part of producti
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
+from base64 import b32encode
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -26,6 +28,9 @@ from tenants.registry.context import TenantRef
 from tenants.registry.selectors import tenant_refs
 
 PASSWORD = "nobody in particular"  # noqa: S105  # of people who do not exist, printed at each start
+# The second proof of its officers: whoever adds the key to an authenticator app has their codes.
+SECOND_PROOF = b"nobody's telephone"
+SECOND_PROOF_KEY = b32encode(SECOND_PROOF).decode().rstrip("=")
 Say = Callable[[str], None]
 
 
@@ -109,11 +114,16 @@ def _address(one: DemoPerson) -> str:
 
 
 def _user(one: DemoPerson, name: str) -> dict[str, Any]:
+    shown: list[dict[str, Any]] = [{"type": "password", "value": PASSWORD, "temporary": False}]
+    if one.role:
+        kind = {"subType": "totp", "digits": 6, "counter": 0, "period": 30, "algorithm": "HmacSHA1"}
+        secret = json.dumps({"value": SECOND_PROOF.decode()})
+        shown.append({"type": "otp", "secretData": secret, "credentialData": json.dumps(kind)})
     return {
         "username": name,
         "email": _address(one),
         "emailVerified": True,
         "enabled": True,
         "firstName": one.name,
-        "credentials": [{"type": "password", "value": PASSWORD, "temporary": False}],
+        "credentials": shown,
     }

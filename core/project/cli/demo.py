@@ -91,6 +91,7 @@ def _prepare(out: Any) -> None:
 
     from core.places.national import councils
     from core.project.cli.fleet import WORKER
+    from core.project.demo_rounds import demo_rounds_make
     from plugins.api.text import LocalisedText
     from tenants.office.fleet import fleet_migrate
     from tenants.office.services import tenant_create
@@ -112,6 +113,8 @@ def _prepare(out: Any) -> None:
     tenant_create(
         slug="hub", kind="hub", name=LocalisedText("Community Choices Scotland", "Roghainnean Coimhearsnachd na h-Alba")
     )
+    for made in demo_rounds_make():
+        out.say(f"Made the demo round {made}")
 
 
 def _login_port(settings: Any) -> int:
@@ -154,7 +157,7 @@ def _serve(out: Any, login_port: int, *, real: bool) -> None:
     keycloak = None
     try:
         if real:
-            from core.project.demo_keycloak import PASSWORD, DemoKeycloak
+            from core.project.demo_keycloak import PASSWORD, SECOND_PROOF_KEY, DemoKeycloak
 
             keycloak = DemoKeycloak(settings.var_dir)
             out.say("Starting Keycloak; the first time it is fetched and built, which takes some minutes …")
@@ -178,6 +181,7 @@ def _serve(out: Any, login_port: int, *, real: bool) -> None:
                 "  Sign in as demo-resident-1@people.example or, at an officers' site, demo-officer-glasgow-city-1;"
             )
             out.say(f"  the password of every demo person is: {PASSWORD}")
+            out.say(f"  the officers' second proof, as a key for any authenticator app: {SECOND_PROOF_KEY}")
         out.say("")
         out.say("  Every council is at its own name, as listed on the national site. Ctrl-C stops the demo.")
         web.wait()
