@@ -91,6 +91,7 @@ def _prepare(out: Any) -> None:
 
     from core.places.national import councils
     from core.project.cli.fleet import WORKER
+    from core.project.demo_rounds import demo_rounds_make
     from plugins.api.text import LocalisedText
     from tenants.office.fleet import fleet_migrate
     from tenants.office.services import tenant_create
@@ -112,6 +113,8 @@ def _prepare(out: Any) -> None:
     tenant_create(
         slug="hub", kind="hub", name=LocalisedText("Community Choices Scotland", "Roghainnean Coimhearsnachd na h-Alba")
     )
+    for made in demo_rounds_make():
+        out.say(f"Made the demo round {made}")
 
 
 def _login_port(settings: Any) -> int:

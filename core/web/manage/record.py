@@ -61,6 +61,8 @@ WORDS: dict[str, Any] = {
     "own_host_changed": _("Own address %(host)s: %(state)s"),
     "main_host_changed": _("Main address is now %(host)s"),
     "own_sender_changed": _("Own sender %(address)s: %(state)s"),
+    "proof_list_taken": _("List of people who may vote taken in"),
+    "proof_list_dropped": _("List of people who may vote deleted"),
     "plugin_activated": _("Module %(plugin)s %(version_of_plugin)s switched on"),
     "plugin_deactivated": _("Module %(plugin)s switched off"),
     "plugin_configured": _("Settings of %(module)s changed: %(settings)s"),
