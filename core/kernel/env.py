@@ -54,6 +54,8 @@ class Environment(BaseSettings):
     # Only for `commonty realm`: a client of the realm `master` that may make realms. No web process needs it.
     keycloak_admin_client: str = "commonty-operator"
     keycloak_admin_secret: str = ""
+    # The operator's file of identity providers (deploy/keycloak/providers.toml is an example); only for these commands.
+    keycloak_providers: str = ""
 
     @field_validator("secret_key_fallbacks", "plugins_allowed", "dns_servers", mode="before")
     @classmethod

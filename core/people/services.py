@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from datetime import datetime
 from uuid import UUID
 
@@ -13,10 +14,11 @@ from django.db.models.functions import Now
 from core.audit.services import event_record
 from core.kernel.clock import database_now
 from core.kernel.errors import Invalid, Refused
-from core.people.events import RoleEnded, RoleGranted
+from core.people.events import RoleEnded, RoleGranted, StrangeAddress
 from core.people.models import Person, RoleGrant, Session
 from core.people.selectors import roles_of
 
+log = logging.getLogger(__name__)
 EDITORS = "Editors"
 LONGEST_NAME = 40
 EDITING_ROLES = frozenset({RoleGrant.Role.OFFICER.value, RoleGrant.Role.ROUND_MANAGER.value})
@@ -34,6 +36,13 @@ def person_know(*, issuer: str, subject: str, display_name: str = "") -> Person:
             Person.objects.filter(pk=person.pk).update(display_name=display_name[:80])
             person.display_name = display_name[:80]
     return person
+
+
+def strange_address_tell(*, person: Person, provider: str, domain: str) -> None:
+    """Alert that a council's provider stated another's address. Nothing follows from an address; somebody looks why."""
+    with transaction.atomic():
+        event_record(StrangeAddress(person=str(person.public_id), provider=provider, domain=domain))
+    log.warning("provider %s stated an address of another domain", provider)
 
 
 def name_choose(*, person: Person, name: str) -> Person:

@@ -26,7 +26,7 @@ from core.kernel.crypto import digest, token_open, token_seal
 from core.kernel.errors import CommontyError, Invalid, Refused, Unavailable
 from core.people.access import ANYONE, access
 from core.people.proof import KEPT, LEVEL, PROVED_AT, RULES, SECOND_FACTOR, SHARED, ProofNeeded
-from core.people.services import person_know, sessions_end
+from core.people.services import person_know, sessions_end, strange_address_tell
 from core.people.sessions import PROVIDER_MARK
 from core.people.sign_ins import sign_in_keep
 from core.people.sso.door import levels_stated
@@ -40,6 +40,7 @@ from core.people.sso.flow import (
     signed_out_address,
 )
 from core.people.sso.logout import ended_by, session_mark
+from core.web.attested import attested_keep
 from tenants.registry.context import current_tenant
 from tenants.registry.hosts import site_of
 
@@ -164,7 +165,7 @@ def sign_in(request: HttpRequest) -> HttpResponseBase:
     _speak(next_path)
     rule = RULES.get(given.get("prove", ""))
     # Only on the way to a vote is anything asked of a national provider beyond who somebody is.
-    asked = Asked(language=(translation.get_language() or "")[:2])
+    asked = Asked(language=(translation.get_language() or "")[:2], proof="/vote/prove/" in next_path)
     if rule is not None:
         shared = bool(request.session.get(SHARED))
         asked = replace(asked, level=rule.level, within=rule.within, fresh=rule.level < LEVEL_TWO, shared=shared)
@@ -244,6 +245,8 @@ def _signed_in(request: HttpRequest, *, note: str, state: str) -> HttpResponseBa
     person = person_know(issuer=identity.issuer, subject=identity.subject, display_name=identity.display_name)
     if not person.is_active:
         raise Refused(_("This account is closed here."), code="sign_in.closed", remedy=_("Ask the council's officers."))
+    if attempt.strange_domain:
+        strange_address_tell(person=person, provider=attempt.home, domain=attempt.strange_domain)
     if attempt.shared:
         # Before our own session exists, so that nothing is left open for whoever sits here next, however they leave.
         national_session_end(site, renewal=attempt.renewal)
@@ -290,6 +293,7 @@ def _session_fill(request: HttpRequest, attempt: Attempt, waiting: dict[str, str
         session[PROVIDER_MARK] = session_mark(current_tenant().uuid, identity.issuer, identity.session)
     session_token_keep(request, attempt.token)
     session_email_keep(request, identity.email)
+    attested_keep(request, attempt.told)
     if waiting:
         session[KEPT] = waiting
 

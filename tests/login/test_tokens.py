@@ -170,7 +170,7 @@ def test_the_realm_files_are_read_without_a_server_and_hold_what_must_not_change
         assert "idp-auto-link" not in steps
         assert "idp-confirm-link" not in steps
     with pytest.raises(Invalid):
-        files._fill("${nobody}", {}, "a file")
+        files.filled("${nobody}", {}, "a file")
     assert (ROOT / "core/people/sso/realm/both.toml").is_file()
 
 

@@ -34,6 +34,8 @@ class Identity:
 
     `level` and `proved_at` (seconds since 1970 UTC, 0 where nobody says) are the provider's word on how strongly and
     when they showed it. `session` is the provider's own name for its session: never stored, see `session_mark`.
+    `home` is the tenant whose own provider brought them; `asserted_domain` what stands behind the @ of an address that
+    the provider states, verified or not.
     """
 
     issuer: str
@@ -43,6 +45,8 @@ class Identity:
     level: int = 0
     proved_at: int = 0
     session: str = ""
+    home: str = ""
+    asserted_domain: str = ""
 
 
 def _refused(what: str) -> Refused:
@@ -108,7 +112,26 @@ def identity_of(
         level=LEVELS.get(str(claims.get("acr")), 0),
         proved_at=int(proved) if isinstance(proved, int | float) and 0 < proved <= moment + LEEWAY_SECONDS else 0,
         session=str(claims.get("sid") or "")[:255],
+        home=str(claims.get("home") or "")[:36],
+        asserted_domain=str(claims.get("email") or "").rpartition("@")[2].lower()[:254],
     )
+
+
+def home_check(identity: Identity, *, tenant: str, provider: str) -> None:
+    """Whether an officer came through this council's own provider, where it has one. Raises Refused."""
+    if provider and not hmac.compare_digest(identity.home.encode(), tenant.encode()):
+        raise Refused(
+            _("You signed in with an account that is not this council's."),
+            code="sign_in.home",
+            remedy=_("Sign out, then sign in again with the account that this council gave you."),
+        )
+
+
+def strange_domain(identity: Identity, domains: tuple[str, ...]) -> str:
+    """What stands behind the @ of an officer's address where it is none of the council's `domains`; else empty."""
+    said = identity.asserted_domain
+    own = any(said == domain or said.endswith(f".{domain}") for domain in domains)
+    return said if domains and not own else ""
 
 
 def proof_check(

@@ -17,14 +17,25 @@ from core.kernel.env import environment
 from core.kernel.errors import Unavailable
 from core.people.sso.client_key import keys_of
 from core.people.sso.models import TenantSignIn
-from core.people.sso.sites import client_id, realm_kind, realm_names
+from core.people.sso.sites import RealmKind, client_id, realm_kind, realm_names
 from tenants.registry.context import in_public
 from tenants.registry.hosts import Site
 
 # Neighbouring keys are known to the provider too, so an exchange need not be seen at once.
 KEPT_SECONDS = 30.0
 
-_numbers: dict[UUID, tuple[float, int]] = {}
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What the registry says of a tenant's sign-in, until `until`."""
+
+    until: float
+    key: int = 1
+    home: str = ""
+    domains: tuple[str, ...] = ()
+
+
+_numbers: dict[UUID, _Known] = {}
 
 
 def unreachable() -> Unavailable:
@@ -37,13 +48,18 @@ def unreachable() -> Unavailable:
 
 @dataclass(frozen=True, slots=True)
 class Door:
-    """One host's way to its provider. `keys`, newest first, or else `secret`, shows that the client is ours."""
+    """One host's way to its provider. `keys`, newest first, or else `secret`, shows that the client is ours.
+
+    `home` is the council's own provider behind the national one: its officers are sent straight there.
+    """
 
     issuer: str
     client: str
     scope: str
     secret: str = ""
     keys: tuple[ECKey, ...] = ()
+    home: str = ""
+    home_domains: tuple[str, ...] = ()
 
 
 def levels_stated() -> bool:
@@ -57,19 +73,25 @@ def door_of(site: Site) -> Door:
     settings = environment()
     client = client_id(site.tenant.slug, site.purpose)
     if settings.keycloak_url:
-        realm = realm_names().of(realm_kind(site.tenant.kind, site.purpose))
-        keys = keys_of(f"client/{site.purpose}", site.tenant.uuid, _key_number(site.tenant.uuid))
-        return Door(f"{settings.keycloak_url}/realms/{realm}", client, "openid email", keys=tuple(keys))
+        kind, known = realm_kind(site.tenant.kind, site.purpose), _known(site.tenant.uuid)
+        keys = keys_of(f"client/{site.purpose}", site.tenant.uuid, known.key)
+        home = (known.home, known.domains) if kind is RealmKind.STAFF else ("", ())
+        issuer = f"{settings.keycloak_url}/realms/{realm_names().of(kind)}"
+        return Door(issuer, client, "openid email", "", tuple(keys), *home)
     if not settings.oidc_issuer:
         raise unreachable()
     return Door(settings.oidc_issuer, client, "openid profile email", secret=settings.oidc_client_secret)
 
 
-def _key_number(tenant: UUID) -> int:
+def _known(tenant: UUID) -> _Known:
     now = time.monotonic()
     known = _numbers.get(tenant)
-    if known is None or known[0] < now:
+    if known is None or known.until < now:
         with in_public():
-            row = TenantSignIn.objects.filter(tenant_id=tenant).values_list("client_key", flat=True).first()
-        known = _numbers[tenant] = (now + KEPT_SECONDS, row or 1)
-    return known[1]
+            row = TenantSignIn.objects.filter(tenant_id=tenant).first()
+        until = now + KEPT_SECONDS
+        known = _Known(until)
+        if row is not None:
+            known = _Known(until, row.client_key, row.provider, tuple(row.provider_domains.split()))
+        _numbers[tenant] = known
+    return known

@@ -5,7 +5,8 @@ from __future__ import annotations
 import hmac
 import secrets
 import time
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import timedelta
 
 from django.core.cache import cache
@@ -13,7 +14,7 @@ from django.utils.translation import gettext as _
 
 from core.kernel.crypto import digest, token_open, token_seal
 from core.kernel.errors import Invalid, Refused
-from core.people.sso.claims import Identity, identity_of, proof_check
+from core.people.sso.claims import Identity, home_check, identity_of, proof_check, strange_domain
 from core.people.sso.door import door_of, levels_stated, unreachable
 from core.people.sso.provider import Asked, provider
 from core.people.sso.sites import CALLBACK, SIGNED_OUT
@@ -51,7 +52,9 @@ class Begun:
 class Attempt:
     """A sign-in that came back good. `token` is what the provider wants to see again when the person signs out.
 
-    `renewal` asks later whether the sign-in still stands; `shared` and `keep` are what was asked when it began.
+    `home` is the council's own provider that brought an officer; `strange_domain` that of an address it stated which is
+    not of that council. `told` is what a national provider said, to be reduced at once. `renewal` asks later whether
+    the sign-in still stands; `shared` and `keep` are what was asked when it began.
     """
 
     identity: Identity
@@ -60,6 +63,9 @@ class Attempt:
     renewal: str = ""
     shared: bool = False
     keep: bool = False
+    home: str = ""
+    strange_domain: str = ""
+    told: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 
 def begin(site: Site, *, next_path: str, asked: Asked | None = None) -> Begun:
@@ -82,6 +88,7 @@ def begin(site: Site, *, next_path: str, asked: Asked | None = None) -> Begun:
         "silent": asked.silent,
         "shared": asked.shared,
         "keep": asked.keep,
+        "proof": asked.proof,
         "since": int(time.time()) if asked.fresh else 0,
     }
     return Begun(url=url, state=state, note=token_seal(PURPOSE, site.tenant.uuid, note, ttl=LIFE))
@@ -116,6 +123,7 @@ def finish(site: Site, *, note: str, state: str, code: str, issuer: str = "") ->
         client=door.client,
         nonce=str(kept["nonce"]),
     )
+    home_check(identity, tenant=str(site.tenant.uuid), provider=door.home)
     within = kept["within"]
     proof_check(
         identity,
@@ -131,6 +139,9 @@ def finish(site: Site, *, note: str, state: str, code: str, issuer: str = "") ->
         renewal=tokens.renewal,
         shared=bool(kept["shared"]),
         keep=bool(kept["keep"]),
+        home=door.home,
+        strange_domain=strange_domain(identity, door.home_domains),
+        told=source.told(tokens.access, subject=identity.subject) if kept["proof"] else {},
     )
 
 

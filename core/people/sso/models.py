@@ -14,6 +14,15 @@ class TenantSignIn(models.Model):
     )
     salt_mark = models.CharField(max_length=64, help_text="SHA-256 of the salt of the tenant's subjects")
     client_key = models.PositiveIntegerField(default=1, help_text="raised to exchange the key of the tenant's clients")
+    provider = models.CharField(
+        max_length=61, blank=True, db_default="", help_text="alias of the council's own provider, which brings officers"
+    )
+    provider_domains = models.CharField(
+        max_length=500,
+        blank=True,
+        db_default="",
+        help_text="what stands behind the @ of its officers",
+    )
     made_at = models.DateTimeField(db_default=Now())
 
     def __str__(self) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 from urllib.parse import urlencode
@@ -20,6 +20,7 @@ from core.kernel.errors import Refused
 from core.people.sso.claims import LEVELS
 from core.people.sso.client_key import assertion
 from core.people.sso.door import Door, unreachable
+from core.people.sso.sites import PROOF
 
 SECONDS = 5
 # A provider that changes its endpoints is believed after this long.
@@ -35,7 +36,8 @@ class Asked:
     `level` and `within` (seconds) are checked in the answer, `wished` is a level that is asked for and not insisted on
     here; `silent` wants no page shown at all, `fresh` wants the person asked even where a session stands; `language` is
     that of our page, `hint` the provider behind the provider. On a `shared` computer the provider's own session ends
-    as soon as it has said who somebody is; `keep` remembers this browser for silent sign-ins later.
+    as soon as it has said who somebody is; `keep` remembers this browser for silent sign-ins later. `proof` asks what a
+    national provider behind this one has told.
     """
 
     level: int = 0
@@ -47,6 +49,7 @@ class Asked:
     hint: str = ""
     shared: bool = False
     keep: bool = False
+    proof: bool = False
 
     def words(self) -> dict[str, str]:
         """As parameters of the authorization request."""
@@ -75,6 +78,7 @@ class Tokens:
 
     identity: str
     renewal: str = ""
+    access: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +90,7 @@ class Endpoints:
     token: str
     keys: str
     end: str = ""
+    facts: str = ""
 
 
 class Provider:
@@ -117,13 +122,14 @@ class Provider:
             names = ("issuer", "authorization_endpoint", "token_endpoint", "jwks_uri")
             if any(not isinstance(found.get(name), str) for name in names) or found["issuer"] != self.issuer:
                 raise unreachable()
-            end = found.get("end_session_endpoint")
+            end, facts = found.get("end_session_endpoint"), found.get("userinfo_endpoint")
             self._endpoints = Endpoints(
                 issuer=found["issuer"],
                 authorization=found["authorization_endpoint"],
                 token=found["token_endpoint"],
                 keys=found["jwks_uri"],
                 end=end if isinstance(end, str) else "",
+                facts=facts if isinstance(facts, str) else "",
             )
             self._endpoints_at = now
         return self._endpoints
@@ -142,9 +148,11 @@ class Provider:
 
     def away(self, door: Door, *, redirect: str, state: str, nonce: str, verifier: str, asked: Asked) -> str:
         """The address to send a browser to."""
-        session = OAuth2Session(door.client, redirect_uri=redirect, scope=door.scope, code_challenge_method="S256")
+        scope = f"{door.scope} {PROOF}" if asked.proof and door.keys else door.scope
+        session = OAuth2Session(door.client, redirect_uri=redirect, scope=scope, code_challenge_method="S256")
+        words = {"kc_idp_hint": door.home} if door.home else {}
         url, _state = session.create_authorization_url(
-            self.endpoints().authorization, state=state, nonce=nonce, code_verifier=verifier, **asked.words()
+            self.endpoints().authorization, state=state, nonce=nonce, code_verifier=verifier, **words | asked.words()
         )
         return str(url)
 
@@ -169,6 +177,27 @@ class Provider:
         except AuthlibBaseError as error:
             # Only this word says that the sign-in is over; anything else says something about us.
             raise (_refused() if error.error == "invalid_grant" else unreachable()) from error
+
+    def told(self, access: str, *, subject: str) -> dict[str, str]:
+        """What a national provider behind this one has told of somebody; empty where nobody told anything.
+
+        Raises Unavailable, and Refused where the answer is about somebody else.
+        """
+        address = self.endpoints().facts
+        if not (address and access):
+            return {}
+        try:
+            shown = {"Authorization": f"Bearer {access}"}
+            answer = requests.get(address, headers=shown, timeout=SECONDS, allow_redirects=False)
+            document = answer.json() if answer.status_code == 200 else None
+        except (requests.RequestException, ValueError) as error:
+            raise unreachable() from error
+        if not isinstance(document, dict):
+            raise unreachable()
+        if document.get("sub") != subject:
+            raise _refused()
+        facts = document.get("proof")
+        return {str(name): str(value)[:255] for name, value in facts.items()} if isinstance(facts, dict) else {}
 
     def end_now(self, door: Door, renewal: str) -> None:
         """End the provider's own session at once, without the browser. Raises Unavailable when it did not."""
@@ -211,7 +240,8 @@ class Provider:
             raise unreachable() from error
         finally:
             session.close()
-        return Tokens(str(answer.get("id_token") or ""), str(answer.get("refresh_token") or ""))
+        given = [str(answer.get(name) or "") for name in ("id_token", "refresh_token", "access_token")]
+        return Tokens(*given)
 
 
 def _refused() -> Refused:

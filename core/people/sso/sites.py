@@ -10,6 +10,8 @@ from core.kernel.env import environment
 CALLBACK = "/sign-in/callback/"
 BACK_CHANNEL = "/sign-out/back-channel/"
 SIGNED_OUT = "/"
+# The scope by which a council asks what a national provider has told of who signs in.
+PROOF = "commonty-proof"
 PURPOSES = ("public", "staff")
 
 

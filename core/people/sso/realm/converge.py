@@ -11,7 +11,9 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+from core.kernel.env import environment
 from core.kernel.errors import CommontyError, Refused
+from core.people.sso.realm.broker_files import brokers_read, proof_scope
 from core.people.sso.realm.changes import Change, differences
 from core.people.sso.realm.clients import (
     MAPPER,
@@ -24,10 +26,12 @@ from core.people.sso.realm.clients import (
     wanted_clients,
 )
 from core.people.sso.realm.files import realm_file
+from core.people.sso.realm.homes import homes_note, homes_plan
 from core.people.sso.realm.parts import RealmParts
 from core.people.sso.realm.server import Conflict, Server
 from core.people.sso.salts import salt_mark, salt_of
 from core.people.sso.sites import RealmKind, RealmNames
+from tenants.registry.context import TenantRef
 
 # Keycloak answers more at once no faster, and residents are signing in meanwhile.
 AT_ONCE = 4
@@ -45,8 +49,11 @@ class Convergence:
 
     def __init__(self, server: Server, names: RealmNames, *, say: Say = _silent) -> None:
         self.server, self.names, self.say = server, names, say
+        self.brokers = brokers_read(environment().keycloak_providers, _here())
         self.realms = {
-            kind: RealmParts(server, names.of(kind), realm_file(kind.value, {"realm": names.of(kind)}))
+            kind: RealmParts(
+                server, names.of(kind), _file(kind, names), [one for one in self.brokers if one.realm is kind]
+            )
             for kind in RealmKind
         }
 
@@ -57,6 +64,7 @@ class Convergence:
         self.server.version_check()
         found = [change for parts in self.realms.values() for change in parts.plan()]
         found += self._clients_plan([one for one in registered() if one.ready])
+        found += homes_plan(self.names.staff, self.brokers)
         return sorted(found, key=lambda change: not change.grave)
 
     def _there(self, kind: RealmKind) -> list[dict[str, Any]]:
@@ -106,6 +114,7 @@ class Convergence:
                 self.say(f"Realm {self.names.of(kind)} …")
                 parts.apply()
         self._clients_apply([one for one in registered() if one.ready])
+        homes_note(self.brokers)
         return [change for change in before if change.verb != "look"]
 
     def tenant_apply(self, tenant: Registered) -> None:
@@ -201,6 +210,18 @@ class Convergence:
                 self.server.call("DELETE", f"{path}/{which}-client-scopes/{known[name]}", missing=None)
             for name in set(wanted[field]) - set(found.get(field, [])):
                 self.server.call("PUT", f"{path}/{which}-client-scopes/{known[name]}")
+
+
+def _here() -> dict[str, TenantRef]:
+    """The tenants an identity provider may be named for."""
+    return {one.ref.slug: one.ref for one in registered() if not one.gone}
+
+
+def _file(kind: RealmKind, names: RealmNames) -> dict[str, Any]:
+    file = realm_file(kind.value, {"realm": names.of(kind)})
+    if kind is RealmKind.RESIDENTS:
+        file["client_scope"] = [*file["client_scope"], proof_scope()]
+    return file
 
 
 def _chosen(rows: list[dict[str, Any]], wanted: dict[str, Any]) -> dict[str, Any] | None:

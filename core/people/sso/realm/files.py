@@ -30,15 +30,16 @@ def realm_file(kind: str, values: Mapping[str, str]) -> dict[str, Any]:
 
 
 def _read(path: Path, values: Mapping[str, str]) -> dict[str, Any]:
-    filled: dict[str, Any] = _fill(tomllib.loads(path.read_text(encoding="utf-8")), values, path.name)
-    return filled
+    found: dict[str, Any] = filled(tomllib.loads(path.read_text(encoding="utf-8")), values, path.name)
+    return found
 
 
-def _fill(value: Any, values: Mapping[str, str], where: str) -> Any:
+def filled(value: Any, values: Mapping[str, str], where: str) -> Any:
+    """`value` with its placeholders filled in, `$$` left as `$`. Raises Invalid naming one that nothing fills in."""
     if isinstance(value, dict):
-        return {name: _fill(item, values, where) for name, item in value.items()}
+        return {name: filled(item, values, where) for name, item in value.items()}
     if isinstance(value, list):
-        return [_fill(item, values, where) for item in value]
+        return [filled(item, values, where) for item in value]
     if not isinstance(value, str) or "${" not in value:
         return value
     known = {**{name: f"${{{name}}}" for name in LEFT}, **values}

@@ -1,7 +1,8 @@
 """Authentication flows. A flow that people sign in by is never rebuilt beneath them: a new one is made, then chosen.
 
 A flow's alias carries a mark of its content. One that is half made or changed by hand is not mended but made again
-under another name, the realm is told to use that, and only then is the old one removed.
+under another name, the realm is told to use that, and only then is the old one removed. A flow without `use` is one
+that the identity providers name.
 """
 
 from __future__ import annotations
@@ -72,8 +73,11 @@ class Flows:
     def plan(self, settings: dict[str, Any]) -> Iterator[Change]:
         """`settings` is the realm as the server has it."""
         for flow in self.wanted:
-            chosen = self.chosen(flow, settings)
+            chosen = self.chosen(flow, settings) if "use" in flow else self.standing(flow["alias"])
             if chosen and self._good(flow, chosen):
+                continue
+            if "use" not in flow:
+                yield Change(self.realm, "create", "flow", flow["alias"])
                 continue
             verb = "change" if chosen else "create"
             used = settings.get(flow["use"]) or "nothing"
@@ -81,11 +85,28 @@ class Flows:
 
     def apply(self, settings: dict[str, Any]) -> None:
         for flow in self.wanted:
+            if "use" not in flow:
+                self.standing(flow["alias"]) or self._make(flow)
+                continue
             chosen = self.chosen(flow, settings)
             if not (chosen and self._good(flow, chosen)):
                 chosen = self._make(flow)
                 self.server.call("PUT", f"realms/{segment(self.realm)}", {flow["use"]: chosen})
             self._tidy(flow, chosen)
+
+    def standing(self, name: str) -> str:
+        """The alias of a whole flow that providers may name; empty where there is none."""
+        flow = next((one for one in self.wanted if one["alias"] == name), None)
+        if flow is None:
+            return ""
+        known = [alias for alias in self._aliases() if alias.startswith(f"{name} ")]
+        return next((alias for alias in known if self._good(flow, alias)), "")
+
+    def tidy(self) -> None:
+        """Once the providers name the whole ones: remove the others."""
+        for flow in self.wanted:
+            if "use" not in flow:
+                self._tidy(flow, self.standing(flow["alias"]))
 
     def _make(self, flow: dict[str, Any]) -> str:
         """A whole flow under a name of its own; one that a crash left whole is taken."""

@@ -7,19 +7,24 @@ from contextlib import suppress
 from typing import Any
 
 from core.people.sso.client_key import service_jwks
+from core.people.sso.realm.broker_files import Broker
+from core.people.sso.realm.brokers import Brokers
 from core.people.sso.realm.changes import Change, differences
 from core.people.sso.realm.files import user_profile
 from core.people.sso.realm.flows import Flows
 from core.people.sso.realm.server import Conflict, Server, segment
 
+AFTER_BROKER = "commonty after another provider"
+
 
 class RealmParts:
     """One realm against one file. `plan` reads; `apply` writes what differs, so that doing it again writes nothing."""
 
-    def __init__(self, server: Server, realm: str, file: dict[str, Any]) -> None:
+    def __init__(self, server: Server, realm: str, file: dict[str, Any], brokers: list[Broker]) -> None:
         self.server, self.realm, self.file = server, realm, file
         self.base = f"realms/{segment(realm)}"
         self.flows = Flows(server, realm, file["flow"])
+        self.brokers = Brokers(server, realm, brokers, after=lambda: self.flows.standing(AFTER_BROKER))
 
     # -- reading ------------------------------------------------------------------------------------------------------
 
@@ -45,6 +50,7 @@ class RealmParts:
                 else:
                     yield from self._changes(part, name, wanted, there)
         yield from self.flows.plan(found)
+        yield from self.brokers.plan()
         yield from self._roles_missing()
         for language in self.file["texts"]:
             yield from self._changes("texts", language, self.file["texts"][language], self._texts(language))
@@ -57,6 +63,8 @@ class RealmParts:
         yield Change(self.realm, "create", "user profile", "")
         for flow in self.file["flow"]:
             yield Change(self.realm, "create", "flow", flow["alias"])
+        for alias in self.brokers.wanted:
+            yield Change(self.realm, "create", "identity provider", alias)
         yield Change(self.realm, "create", "service account", self.file["service"]["client"])
 
     def _changes(self, part: str, name: str, wanted: Any, found: Any) -> Iterator[Change]:
@@ -193,6 +201,8 @@ class RealmParts:
         if list(differences(wanted, found)):
             self.server.call("PUT", f"{self.base}/users/profile", wanted)
         self.flows.apply(self.settings())
+        self.brokers.apply()
+        self.flows.tidy()
         ((wanted, found),) = lists["service account"].values()
         if found is None:
             self.server.call("POST", f"{self.base}/clients", wanted)
