@@ -126,11 +126,14 @@ def _reaching(facts: RecipientFacts) -> list[tuple[Any, Any]]:
     return found
 
 
+def reaches(facts: RecipientFacts) -> bool:
+    """Whether something of this tenant carries messages to such an address."""
+    return bool((facts.email and not channels_chosen()) or _reaching(facts))
+
+
 def reach_need(facts: RecipientFacts) -> None:
     """Raises Unavailable where nothing of this tenant carries messages to such an address."""
-    if facts.email and not channels_chosen():
-        return
-    if not _reaching(facts):
+    if not reaches(facts):
         raise Unavailable("No channel carries messages to such an address.", code="notice.no_channel", remedy=REMEDY)
 
 

@@ -98,14 +98,14 @@ def bind() -> None:
     in_use_bind(rounds_choosing)
     read_bind(PublicFacts())
 
-    mail_bind(MAIL)
+    from core.notices.parts import CodesReach
     from core.proposals.parts import ProjectsReady
     from core.rounds.delegation.parts import NothingEntrusted
     from core.rounds.parts import ProofsReady, WordsReady
     from core.rounds.ports import bind_parts
     from core.voting.transitions import PARTS
 
-    bind_parts([WordsReady(), ProofsReady(), NothingEntrusted(), ProjectsReady(), *PARTS])
+    bind_parts([WordsReady(), ProofsReady(), CodesReach(), NothingEntrusted(), ProjectsReady(), *PARTS])
 
     from core.audit.ports import bind_sequencers, bind_statement_sinks
     from core.rounds.delegation.sequencer import OfferTimes

@@ -13,7 +13,7 @@ from plugins.api.deliberation import (
     Viewer,
     words_typed,
 )
-from plugins.api.errors import BallotInvalid, PermanentFailure, PluginError, TemporaryFailure
+from plugins.api.errors import BallotInvalid, ListInvalid, PermanentFailure, PluginError, TemporaryFailure
 from plugins.api.evaluation import (
     Answer,
     Audience,
@@ -91,6 +91,7 @@ from plugins.api.values import (
     FormSpec,
     Instance,
     Line,
+    ListTaken,
     Mark,
     Offer,
     Outcome,
@@ -156,6 +157,8 @@ __all__ = [
     "Jobs",
     "Limits",
     "Line",
+    "ListInvalid",
+    "ListTaken",
     "LocalisedText",
     "Mail",
     "Manifest",

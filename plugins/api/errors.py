@@ -5,9 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from plugins.api.money import MoneyInvalid
+from plugins.api.text import Text
 from plugins.api.values import Problem
 
-__all__ = ["BallotInvalid", "MoneyInvalid", "PabulibInvalid", "PermanentFailure", "PluginError", "TemporaryFailure"]
+__all__ = [
+    "BallotInvalid",
+    "ListInvalid",
+    "MoneyInvalid",
+    "PabulibInvalid",
+    "PermanentFailure",
+    "PluginError",
+    "TemporaryFailure",
+]
 
 
 class PluginError(Exception):
@@ -32,6 +41,16 @@ class TemporaryFailure(PluginError):
 
 class PermanentFailure(PluginError):
     """Trying again is of no use."""
+
+
+class ListInvalid(PluginError):
+    """A list that was handed in cannot be taken. `line` and `column` (in cells) count from 1 and say where."""
+
+    def __init__(self, reason: Text, *, line: int, column: int) -> None:
+        self.reason = reason
+        self.line = line
+        self.column = column
+        super().__init__(f"Line {line}, column {column}: {reason.en}")
 
 
 class PabulibInvalid(PluginError):

@@ -23,6 +23,7 @@ from plugins.api.values import (
     FormSpec,
     Instance,
     Line,
+    ListTaken,
     Offer,
     Outcome,
     PaperLayout,
@@ -242,6 +243,8 @@ class EligibilityProof(Module):
 
     rung: ClassVar[str]
     namespaces: ClassVar[frozenset[str]]
+    takes_list: ClassVar[bool] = False
+    """Whether officers hand in a list of people for a round; then the last four methods are its own."""
 
     @abstractmethod
     def begin(self, context: PluginContext, request_facts: RequestFacts, settings: Any) -> Redirect | FormSpec:
@@ -252,3 +255,19 @@ class EligibilityProof(Module):
         self, context: PluginContext, callback: Mapping[str, str], settings: Any
     ) -> Proof | ProofRefused | FormSpec:
         """What came back: a proof, a refusal with what to bring, or the next form."""
+
+    def list_columns(self, settings: Any) -> Sequence[str]:
+        """The columns that the first line of a list names, for whoever prepares one."""
+        return ()
+
+    def list_take(self, context: PluginContext, round: SubjectRef, data: bytes, settings: Any) -> ListTaken:
+        """Take a list for a round, in place of the one before: a CSV file, whole or not at all. Raises ListInvalid."""
+        raise NotImplementedError(f"{self.key} takes no list")
+
+    def list_drop(self, context: PluginContext, round: SubjectRef) -> int:
+        """Delete the list of a round; how many people stood on it."""
+        return 0
+
+    def lists(self, context: PluginContext, rounds: Sequence[SubjectRef]) -> Mapping[SubjectRef, ListTaken]:
+        """The lists it holds, of these rounds."""
+        return {}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
@@ -393,6 +394,14 @@ class RequestFacts:
     signed_in_keys: tuple[RollKey, ...] = ()
     claims: Mapping[str, str] = field(default_factory=dict)
     state: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ListTaken:
+    """A list of people who may vote that a proof holds for a round: how many, and since when."""
+
+    people: int
+    taken_at: datetime
 
 
 @dataclass(frozen=True, slots=True)

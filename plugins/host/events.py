@@ -41,3 +41,23 @@ class PluginUpgraded(Event):
     to_version: str
     rounds: list[str]
     reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class ProofListTaken(Event):
+    """A list of people who may vote was handed in for a round: how many, and never who."""
+
+    kind: ClassVar[str] = "proof_list_taken"
+    module: str
+    round: str
+    people: int
+
+
+@dataclass(frozen=True, slots=True)
+class ProofListDropped(Event):
+    """An officer deleted the list of a round."""
+
+    kind: ClassVar[str] = "proof_list_dropped"
+    module: str
+    round: str
+    people: int

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import importlib
+import importlib.util
 import json
 import os
 import sys
@@ -24,6 +25,17 @@ EFFECTS = {
     "os.mkdir": "makes a folder",
     "os.rename": "renames a file",
 }
+
+
+def _stand_in(package: str) -> None:
+    """Where a module's package is a Django app it is imported as the host does: with that app installed."""
+    if importlib.util.find_spec(f"{package}.apps") is None:
+        return
+    import django
+    from django.conf import settings
+
+    settings.configure(INSTALLED_APPS=["django.contrib.contenttypes", package], USE_TZ=True)
+    django.setup()
 
 
 def main(name: str, pure: bool) -> list[str]:
@@ -46,6 +58,8 @@ def main(name: str, pure: bool) -> list[str]:
     sys.addaudithook(hook)
     before = (dict(os.environ), list(sys.path), threading.active_count(), os.getcwd())
     try:
+        if not pure:
+            _stand_in(name.rpartition(".")[0])
         importlib.import_module(name)
     except Exception as error:  # noqa: BLE001  # it is what the author wants to read
         found.append(f"raises {type(error).__name__}: {error}")

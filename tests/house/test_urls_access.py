@@ -73,6 +73,7 @@ MANAGE = {
     "address/mail/": OFFICERS,
     "modules/": OFFICERS,
     "modules/channels/": OFFICERS,
+    "modules/lists/<slug:key>/": OFFICERS,
     "modules/parked/<uuid:message>/again/": POST_ONLY,
     "modules/plugins/<slug:plugin>/switch/": POST_ONLY,
     "modules/plugins/<slug:plugin>/breaker/": POST_ONLY,

@@ -95,6 +95,7 @@ def _card(one: Registered, active: set[str]) -> dict[str, Any]:
         "rounds": rounds_choosing(frozenset({(one.kind.name, module.key)})),
         # Every kind that keeps something of people has to be able to show and erase it.
         "keeps": hasattr(type(module), "erase"),
+        "takes_list": info.name in active and getattr(module, "takes_list", False),
     }
 
 

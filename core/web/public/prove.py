@@ -31,6 +31,7 @@ from core.rounds.models import Round
 from core.rounds.selectors import round_by_slug
 from core.voting.selectors import accepting
 from core.voting.services import roll_claim
+from core.web.attested import age_check
 from core.web.public.booth import Booth, booth_for
 from core.web.public.credential import Credential, cast_token, credential_of, credential_set, receipt_of
 from core.web.public.rounds import frame
@@ -147,10 +148,10 @@ def prove(request: HttpRequest, slug: str) -> HttpResponseBase:
     return _begun(request, row, way, ways)
 
 
-def _facts(request: HttpRequest) -> dict[str, str]:
-    """What the core knows of a signed-in voter. The person is named by their provider, so that an account that was
+def _facts(request: HttpRequest, row: Round) -> dict[str, str]:
+    """What the core knows: the round, and who has signed in. The person is named by their provider, so that an account that was
     erased and made again is still the same voter."""
-    facts = {"language": get_language() or "en"}
+    facts = {"language": get_language() or "en", "round": str(row.id)}
     person = request.user
     if isinstance(person, Person):
         facts["person"] = f"{person.issuer} {person.subject}"
@@ -197,7 +198,7 @@ def _answered(request: HttpRequest, row: Round, way: Way, ways: list[Way]) -> Ht
     if form is not None and not form.is_valid():
         return _form_page(request, row, way, ways, form, status=PROBLEM)
     fields = {name: str(value) for name, value in form.cleaned_data.items()} if form is not None else {}
-    callback = proof_callback(fields, step=spec.step if spec is not None else "", session=_facts(request))
+    callback = proof_callback(fields, step=spec.step if spec is not None else "", session=_facts(request, row))
     answer = way.proof.complete(plugin_context(_settings(way)), callback, _settings(way))
     if isinstance(answer, FormSpec):
         return _form_page(request, row, way, ways, ProofForm(answer))
@@ -246,6 +247,14 @@ def _claimed(request: HttpRequest, row: Round, way: Way, ways: list[Way], proof:
         text = _("Your account has no confirmed e-mail address. Please use another way to show that you may vote.")
         context = {**frame(row, "vote"), "ways": ways, "refusal": {"text": text, "may_send": True}}
         return render(request, "public/ways.html", context, status=PROBLEM)
+    if any(key.namespace == "person" for key in proof.roll_keys):
+        try:
+            age_check(request, at_least=row.min_age)
+        except Refused as error:
+            refusal = {"text": f"{error} {error.remedy}", "may_send": True}
+            return render(
+                request, "public/ways.html", {**frame(row, "vote"), "ways": ways, "refusal": refusal}, status=409
+            )
     try:
         with transaction.atomic():
             credential = roll_claim(round_id=row.id, proof=proof)
