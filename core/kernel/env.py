@@ -36,6 +36,8 @@ class Environment(BaseSettings):
     # Name servers that are asked for proofs, as address or address:port; empty: this machine's own.
     dns_servers: Annotated[tuple[str, ...], NoDecode] = ()
     port: int = Field(default=8000, ge=1, le=65535)
+    # Which hosts this web process answers: an installation may keep officers' pages on servers of their own.
+    serve: Literal["all", "public", "staff"] = "all"
     secret_key: str = DEMO_SECRET
     secret_key_fallbacks: Annotated[tuple[str, ...], NoDecode] = ()
     plugins_allowed: Annotated[tuple[str, ...], NoDecode] = ()

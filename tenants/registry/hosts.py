@@ -71,6 +71,8 @@ def site_for(header: str | None) -> Site | None:
     try:
         with in_public():
             row = Domain.objects.select_related("tenant").filter(domain=name, tenant__state__in=SERVED).first()
+            if row is not None and not _served_here(row.purpose):
+                row = None
             canonical = name if row is None or row.is_primary else _canonical(row)
     except (OperationalError, InterfaceError):
         # The database is away: the page that says so can still be in the look of the site it was.
@@ -84,6 +86,12 @@ def site_for(header: str | None) -> Site | None:
             _kept.clear()
         _kept[name] = (now + KEPT_SECONDS, site)
     return site
+
+
+def _served_here(purpose: str) -> bool:
+    """Whether this process answers such hosts (`commonty serve --public|--staff`); residents' files are public."""
+    which = environment().serve
+    return which == "all" or (purpose == "staff") == (which == "staff")
 
 
 def _canonical(row: Domain) -> str:

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.kernel.env import environment
-from tenants.registry.hosts import host_name, site_for
+from tenants.registry.hosts import forget, host_name, site_for
 
 
 @pytest.fixture
@@ -114,3 +114,15 @@ def test_a_suspended_tenant_is_gone_once_forgotten(tenants: Any) -> None:
     forget()
     assert site_for("beta.localhost") is None
     assert site_for("alpha.localhost") is not None
+
+
+@pytest.mark.parametrize(("which", "answered"), [("public", {"alpha"}), ("staff", {"alpha.staff"})])
+def test_a_process_may_answer_one_kind_of_host_alone(
+    tenants: Any, monkeypatch: pytest.MonkeyPatch, which: str, answered: set[str]
+) -> None:
+    forget()
+    alone = environment().model_copy(update={"serve": which})
+    monkeypatch.setattr("tenants.registry.hosts.environment", lambda: alone)
+    base, port = environment().base_domain, environment().port
+    found = {name for name in ("alpha", "alpha.staff", "nowhere") if site_for(f"{name}.{base}:{port}")}
+    assert found == answered

@@ -15,6 +15,11 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--port", type=int, default=0)
     parser.add_argument("--address", default="127.0.0.1")
     parser.add_argument("--workers", type=int, default=2)
+    which = parser.add_mutually_exclusive_group()
+    for name, hosts in (("public", "residents' hosts"), ("staff", "officers' hosts and the editors'")):
+        which.add_argument(
+            f"--{name}", dest="which", action="store_const", const=name, help=f"answer {hosts} alone; others get 404"
+        )
 
 
 def command(*, address: str, port: int, workers: int) -> list[str]:
@@ -40,4 +45,6 @@ def run(args: argparse.Namespace, out: Any) -> None:
     port = args.port or environment().port
     out.say(f"Serving on {args.address}:{port}")
     words = command(address=args.address, port=port, workers=args.workers)
+    if args.which:
+        os.environ["COMMONTY_SERVE"] = args.which
     os.execv(words[0], words)  # noqa: S606  # this process becomes the server; fixed words, no shell
