@@ -17,8 +17,8 @@ class CodeByEmail(CodeProof):
     key: ClassVar[str] = "code-by-email"
     label: ClassVar[Text] = Text("Code by e-mail", "Còd air a’ phost-d")
     description: ClassVar[Text] = Text(
-        "The voter enters a code that was sent to their e-mail address.",
-        "Cuiridh am bhòtair a-steach còd a chaidh a chur gun seòladh puist-d aca.",
+        "A code is sent to an e-mail address and entered here.",
+        "Thèid còd a chur gu seòladh puist-d agus a chur a-steach an seo.",
     )
     rung: ClassVar[str] = "E1"
     namespaces: ClassVar[frozenset[str]] = frozenset({"email"})

@@ -29,8 +29,8 @@ class CodeByPhone(CodeProof):
     key: ClassVar[str] = "code-by-phone"
     label: ClassVar[Text] = Text("Code by text message", "Còd air teachdaireachd teacsa")
     description: ClassVar[Text] = Text(
-        "The voter enters a code that was sent to their mobile phone.",
-        "Cuiridh am bhòtair a-steach còd a chaidh a chur gun fhòn-làimhe aca.",
+        "A code is sent to a mobile phone and entered here.",
+        "Thèid còd a chur gu fòn-làimhe agus a chur a-steach an seo.",
     )
     rung: ClassVar[str] = "E1"
     namespaces: ClassVar[frozenset[str]] = frozenset({"phone"})

@@ -12,7 +12,7 @@ class NationalSignIn(SignInProof):
     key: ClassVar[str] = "national-sign-in"
     label: ClassVar[Text] = Text("Sign in", "Clàraich a-steach")
     description: ClassVar[Text] = Text(
-        "The voter signs in with the national account.",
-        "Clàraichidh am bhòtair a-steach leis a’ chunntas nàiseanta.",
+        "By signing in with the national account.",
+        "Le clàradh a-steach leis a’ chunntas nàiseanta.",
     )
     rung: ClassVar[str] = "E3"

@@ -83,8 +83,8 @@ class PresenceToken(_Printed):
     key: ClassVar[str] = "presence-token"
     label: ClassVar[Text] = Text("Token from the event", "Tòcan on tachartas")
     description: ClassVar[Text] = Text(
-        "The voter types the code of a token that a helper gave them where people met.",
-        "Cuiridh am bhòtair a-steach còd bho thòcan a thug neach-cuideachaidh dhaibh aig tachartas.",
+        "The code of a token that a helper gave out where people met.",
+        "Còd bho thòcan a thug neach-cuideachaidh seachad aig tachartas.",
     )
     rung: ClassVar[str] = "E0"
     namespace: ClassVar[str] = "token"
@@ -104,8 +104,8 @@ class CodeCard(_Printed):
     key: ClassVar[str] = "code-card"
     label: ClassVar[Text] = Text("Code from a letter or card", "Còd bho litir no cairt")
     description: ClassVar[Text] = Text(
-        "The voter types the code that was sent to their home on paper.",
-        "Cuiridh am bhòtair a-steach an còd a chaidh a chur gun dachaigh air pàipear.",
+        "A code that was sent home on paper.",
+        "Còd a chaidh a chur dhachaigh air pàipear.",
     )
     rung: ClassVar[str] = "E1"
     namespace: ClassVar[str] = "card"

@@ -70,8 +70,8 @@ class RollMatch(EligibilityProof):
     key: ClassVar[str] = "roll-match"
     label: ClassVar[Text] = Text("Name on a list", "Ainm air liosta")
     description: ClassVar[Text] = Text(
-        "What the voter types is looked up on a list that the council has handed in.",
-        "Thèid na sgrìobhas am bhòtair a lorg air liosta a thug a’ chomhairle seachad.",
+        "A few details are looked up on a list that the council has handed in.",
+        "Thèid beagan fiosrachaidh a lorg air liosta a thug a’ chomhairle seachad.",
     )
     rung: ClassVar[str] = "E2"
     namespaces: ClassVar[frozenset[str]] = frozenset({"roll"})

@@ -16,8 +16,8 @@ class VerifiedIdentity(SignInProof):
     key: ClassVar[str] = "verified-identity"
     label: ClassVar[Text] = Text("Sign in with a checked identity", "Clàraich a-steach le dearbh-aithne dhearbhte")
     description: ClassVar[Text] = Text(
-        "The voter signs in with a national account whose identity was checked.",
-        "Clàraichidh am bhòtair a-steach le cunntas nàiseanta aig an deach an dearbh-aithne a dhearbhadh.",
+        "By signing in with a national account whose identity was checked.",
+        "Le clàradh a-steach le cunntas nàiseanta aig an deach an dearbh-aithne a dhearbhadh.",
     )
     rung: ClassVar[str] = "E4"
 

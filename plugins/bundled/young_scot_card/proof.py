@@ -68,8 +68,8 @@ class YoungScotCard(EligibilityProof):
     key: ClassVar[str] = "young-scot-card"
     label: ClassVar[Text] = Text("Young Scot card", "Cairt Young Scot")
     description: ClassVar[Text] = Text(
-        "The voter types the number of their Young Scot card and the code of their school.",
-        "Cuiridh am bhòtair a-steach àireamh na cairt Young Scot aca agus còd na sgoile aca.",
+        "The number of a Young Scot card and the code of the school.",
+        "Àireamh cairt Young Scot agus còd na sgoile.",
     )
     rung: ClassVar[str] = "E1"
     namespaces: ClassVar[frozenset[str]] = frozenset({"young-scot"})
