@@ -34,5 +34,7 @@ def page(request: HttpRequest) -> dict[str, Any]:
         "english_path": english,
         # Officers' pages have one address, in the language their browser asks for.
         "gaelic_path": gaelic if site.purpose == "public" else "",
+        # In a demo nothing is sent: whoever waits for a code reads it there.
+        "demo_mail": settings.ENV.origin(f"{tenant.slug}.staff") + "/demo-mail/" if settings.ENV.env == "demo" else "",
         "hub_url": settings.ENV.origin("hub") + ("/gd/" if language == "gd" else "/"),
     }
