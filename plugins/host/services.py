@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.db import transaction
 from django.db.models.functions import Now
 from pydantic import ValidationError
 
-from core.audit.services import event_record
+from core.audit.services import event_record, events_record
 from core.kernel.errors import Invalid, NotFound, Refused
 from plugins.api import Problem, Text
 from plugins.host.events import PluginActivated, PluginConfigured, PluginDeactivated, PluginUpgraded
@@ -33,17 +33,7 @@ def plugin_activate(
             code="plugin.unknown",
             remedy="`commonty plugins list` shows those that can.",
         )
-    kept: dict[str, Any] = {}
-    for one in registry().of_plugin(plugin):
-        try:
-            values = one.module.Settings.model_validate(dict((settings or {}).get(one.module.key, {})))
-        except ValidationError as error:
-            raise Invalid(
-                f"The settings of {one.module.key} do not fit.",
-                code="plugin.settings",
-                problems=tuple(str(item["msg"]) for item in error.errors()),
-            ) from error
-        kept[one.module.key] = settings_keep(one.module.key, values, one.module.settings_version)
+    kept = _kept(plugin, settings or {})
     with transaction.atomic():
         row, made = PluginActivation.objects.get_or_create(
             plugin=plugin,
@@ -57,6 +47,35 @@ def plugin_activate(
         if made:
             event_record(PluginActivated(plugin=plugin, version_of_plugin=info.version), actor=actor)
     return row
+
+
+def plugins_begin(*, plugins: Sequence[str]) -> None:
+    """Switch on those that are not on yet, as they come, for a tenant that begins: in a few questions for all."""
+    known = registry().plugins
+    with transaction.atomic():
+        on = set(PluginActivation.objects.filter(ended_at__isnull=True).values_list("plugin", flat=True))
+        fresh = [known[name] for name in plugins if name not in on]
+        PluginActivation.objects.bulk_create(
+            [PluginActivation(plugin=one.name, version=one.version, settings=_kept(one.name, {})) for one in fresh]
+        )
+        if fresh:
+            events_record([PluginActivated(plugin=one.name, version_of_plugin=one.version) for one in fresh])
+
+
+def _kept(plugin: str, settings: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+    """The settings of each of its modules as they are stored. Raises Invalid."""
+    kept: dict[str, Any] = {}
+    for one in registry().of_plugin(plugin):
+        try:
+            values = one.module.Settings.model_validate(dict(settings.get(one.module.key, {})))
+        except ValidationError as error:
+            raise Invalid(
+                f"The settings of {one.module.key} do not fit.",
+                code="plugin.settings",
+                problems=tuple(str(item["msg"]) for item in error.errors()),
+            ) from error
+        kept[one.module.key] = settings_keep(one.module.key, values, one.module.settings_version)
+    return kept
 
 
 def plugin_deactivate(*, plugin: str, actor: Any = None) -> None:

@@ -175,14 +175,17 @@ def steps() -> list[Step]:
     return [*OWN, *_bound]
 
 
-def _record(tenant: TenantRef, position: int, name: str) -> ProvisioningStep:
+def _records(tenant: TenantRef) -> dict[str, ProvisioningStep]:
     with in_public():
-        row, _ = ProvisioningStep.objects.get_or_create(
-            tenant_id=tenant.uuid,
-            name=name,
-            defaults={"position": position, "state": ProvisioningStep.State.RUNNING},
+        return {row.name: row for row in ProvisioningStep.objects.filter(tenant_id=tenant.uuid)}
+
+
+def _begin(tenant: TenantRef, position: int, name: str) -> ProvisioningStep:
+    """The record of a step that begins for the first time; nobody else is at it, since we hold the schema's lock."""
+    with in_public():
+        return ProvisioningStep.objects.create(
+            tenant_id=tenant.uuid, name=name, position=position, state=ProvisioningStep.State.RUNNING
         )
-    return row
 
 
 def _finish(row: ProvisioningStep, state: str, seconds: float, error: str = "") -> None:
@@ -220,8 +223,9 @@ def provision(tenant: TenantRef, *, say: Callable[[str], None] = lambda text: No
 
 
 def _provision(tenant: TenantRef, say: Callable[[str], None]) -> list[ProvisioningStep]:
+    records = _records(tenant)
     for position, step in enumerate(steps()):
-        row = _record(tenant, position, step.name)
+        row = records.get(step.name) or _begin(tenant, position, step.name)
         if row.state == ProvisioningStep.State.DONE:
             continue
         begun = time.perf_counter()

@@ -34,6 +34,7 @@ from core.kernel.clock import database_now
 from core.kernel.env import environment
 from core.kernel.errors import Unavailable
 from core.project.bench import voters
+from core.project.bench.tenants import bench_tenant
 from core.project.cli.serve import command
 from core.project.services import postgres_bin, services_up
 from core.proposals.services import proposal_save
@@ -45,11 +46,9 @@ from core.web.public.credential import cast_token, credential_set
 from core.web.public.draft import Draft, draft_keep
 from plugins.api.money import Money
 from plugins.api.text import LocalisedText
-from tenants.office.owner import owner_connection, schema_drop
-from tenants.office.services import tenant_create
+from tenants.office.owner import owner_connection
 from tenants.office.template import migrate
 from tenants.registry.context import Role, TenantRef, in_tenant
-from tenants.registry.hosts import forget
 from tenants.registry.place import database_role
 
 CLIENTS = 16
@@ -60,33 +59,6 @@ RATIO_HOLD = 0.35
 P95_HOLD_SECONDS = 0.25
 SLUG, ROUND = "bench-ballots", "bench"
 START_SECONDS = 60.0
-
-
-# -- a tenant for the length of the bench -----------------------------------------------------------------------------
-
-
-@contextmanager
-def bench_tenant() -> Iterator[TenantRef]:
-    """A tenant of its own, gone afterwards; one that a crash left behind goes first."""
-    _remove()
-    tenant, _steps = tenant_create(slug=SLUG, kind="public_body", name=LocalisedText("Bench of ballots"))
-    try:
-        yield tenant
-    finally:
-        _remove()
-
-
-def _remove() -> None:
-    with owner_connection() as owner:
-        rows = owner.execute("SELECT id, schema_name FROM registry_tenant WHERE slug = %s", [SLUG]).fetchall()
-    for _id, schema in rows:
-        schema_drop(schema)
-    with owner_connection() as owner:
-        for key, _schema in rows:
-            owner.execute("DELETE FROM registry_domain WHERE tenant_id = %s", [key])
-            owner.execute("DELETE FROM office_provisioningstep WHERE tenant_id = %s", [key])
-            owner.execute("DELETE FROM registry_tenant WHERE id = %s", [key])
-    forget()
 
 
 def _round() -> Round:
@@ -293,7 +265,7 @@ def run(size: int, out: Any) -> dict[str, Any]:
     scripts = {"one by one": ONE_BY_ONE, "one call": _one_call()}
     rates: dict[str, list[float]] = {name: [] for name in scripts}
 
-    with bench_tenant() as tenant, tempfile.TemporaryDirectory() as folder:
+    with bench_tenant(SLUG) as tenant, tempfile.TemporaryDirectory() as folder:
         directory = Path(folder)
         with in_tenant(tenant):
             row = _round()

@@ -13,12 +13,20 @@ from core.project.cli import CheckFailed
 NAME = "bench"
 HELP = "Measured work against its baseline, in one run."
 NEEDS_DJANGO = True
-BENCHES = ("ballots", "pages", "provisioning", "equal-shares", "rules", "groups")
+BENCHES = (
+    *("ballots", "equal-shares", "fleet", "groups", "provisioning"),
+    *("round-pages", "rules"),
+)
+# Those that stand in a database of their own, which can be kept for the next.
+MANY = ("fleet", "provisioning")
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("name", choices=BENCHES)
     parser.add_argument("--size", type=int, default=0, help="a smaller or larger run than the stated one")
+    parser.add_argument(
+        "--keep", action="store_true", help="go on with the tenants an earlier run left, and leave them for the next"
+    )
 
 
 def machine() -> str:
@@ -27,7 +35,8 @@ def machine() -> str:
 
 def run(args: argparse.Namespace, out: Any) -> dict[str, Any]:
     module = importlib.import_module(f"core.project.bench.{args.name.replace('-', '_')}")
-    document: dict[str, Any] = {**module.run(args.size, out), "machine": machine()}
+    more = {"keep": True} if args.keep and args.name in MANY else {}
+    document: dict[str, Any] = {**module.run(args.size, out, **more), "machine": machine()}
     if not document["ok"]:
         raise CheckFailed(document, f"{args.name} does not hold.")
     return document

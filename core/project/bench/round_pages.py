@@ -19,7 +19,7 @@ from django.test import Client
 from core.kernel.clock import database_now
 from core.kernel.env import environment
 from core.people.services import person_know, role_grant
-from core.project.bench.ballots import bench_tenant
+from core.project.bench.tenants import bench_tenant
 from core.project.services import services_up
 from core.proposals.services import proposal_save
 from core.rounds.models import Round
@@ -43,7 +43,7 @@ DONE_PAGES = {"result": "result/", "result.json": "result.json"}
 HELD = ("round", "result")
 
 
-def _round(slug: str, projects: int) -> Round:
+def round_voting(slug: str, projects: int) -> Round:
     """A round with voting open; words in both languages, as a careful council would have them."""
     now = database_now()
     words = LocalisedText("Better streets for everybody.", "Sràidean nas fheàrr dhan a h-uile duine.")
@@ -157,12 +157,12 @@ def run(size: int, out: Any) -> dict[str, Any]:
     sizes = (*SIZES[:-1], size or SIZES[-1])
     settings = environment()
     pages: list[dict[str, Any]] = []
-    with bench_tenant() as tenant:
+    with bench_tenant("bench-pages") as tenant:
         client = Client(HTTP_HOST=f"{tenant.slug}.{settings.base_domain}:{settings.port}")
         for projects in sizes:
             slug = f"with-{projects}"
             with in_tenant(tenant):
-                row = _round(slug, projects)
+                row = round_voting(slug, projects)
             found = {name: _measure(client, f"/rounds/{slug}/{path}") for name, path in OPEN_PAGES.items()}
             _decided(tenant, row)
             found |= {name: _measure(client, f"/rounds/{slug}/{path}") for name, path in DONE_PAGES.items()}
@@ -179,7 +179,7 @@ def run(size: int, out: Any) -> dict[str, Any]:
     quick = all(of(name, most)["ms"] <= MS_HOLD for name in HELD)
     ours, baseline = of("round", most)["ms"], of("round", fewest)["ms"]
     return {
-        "name": "pages",
+        "name": "round-pages",
         "ours": ours,
         "baseline": baseline,
         "ratio": round(ours / baseline, 2),
