@@ -39,6 +39,12 @@ class KeyPort(Protocol):
     def destroy(self, name: str) -> None:
         """Make everything wrapped with it unreadable for ever."""
 
+    def carry_out(self, name: str) -> bytes | None:
+        """The key itself, for a tenant that moves to an installation with keys of its own; None without the key."""
+
+    def carry_in(self, name: str, key: bytes) -> None:
+        """Take a key that was carried out elsewhere; again, it changes nothing. Refused once it was destroyed here."""
+
 
 class FileKeys:
     """Keys as files, one each, readable by their owner only. A destroyed key leaves a marker and is never remade."""
@@ -52,6 +58,20 @@ class FileKeys:
         return self.directory / hashlib.sha256(name.encode()).hexdigest()
 
     def create(self, name: str) -> None:
+        self._write(name, secrets.token_bytes(nacl.secret.SecretBox.KEY_SIZE))
+
+    def carry_out(self, name: str) -> bytes | None:
+        path = self._path(name)
+        return path.read_bytes() if path.exists() else None
+
+    def carry_in(self, name: str, key: bytes) -> None:
+        if len(key) != nacl.secret.SecretBox.KEY_SIZE:
+            raise Invalid("This is no key.", code="key.size")
+        self._write(name, key)
+        if self._path(name).read_bytes() != key:
+            raise Refused("Another key of this name is here.", code="key.differs")
+
+    def _write(self, name: str, key: bytes) -> None:
         path = self._path(name)
         if path.with_suffix(".destroyed").exists():
             raise Refused("This key was destroyed.", code="key.destroyed")
@@ -61,7 +81,7 @@ class FileKeys:
         except FileExistsError:
             return
         with os.fdopen(handle, "wb") as opened:
-            opened.write(secrets.token_bytes(nacl.secret.SecretBox.KEY_SIZE))
+            opened.write(key)
             opened.flush()
             os.fsync(opened.fileno())
 

@@ -49,6 +49,7 @@ def bind() -> None:
     from plugins.host.observing import OBSERVE_JOB, observe_handle, observing_bind
     from tenants.office.hosts.events import MainHostChanged
     from tenants.office.hosts.sender import SENDER_LOOK_JOB, sender_look_again
+    from tenants.office.requests.services import LINK_JOB, link_told
     from tenants.office.hosts.services import LOOK_JOB, SIGN_IN_JOB, host_look_again, sign_in_follow
 
     bind_names(DnsNames(environment().dns_servers))
@@ -77,6 +78,7 @@ def bind() -> None:
             STATEMENT_JOB: statement_hand_over,
             MAKE_JOB: tenant_make,
             TELL_JOB: space_told,
+            LINK_JOB: link_told,
             LOOK_JOB: host_look_again,
             SIGN_IN_JOB: sign_in_follow,
             SENDER_LOOK_JOB: sender_look_again,
@@ -118,5 +120,11 @@ def bind() -> None:
     from tenants.office.requests.services import AGREEMENT, agreement_take
     from tenants.office.services import fact_publish
 
+    from core.voting.moving import VotesMove
+    from tenants.office.moving import bind_move_parts, moved_to
+    from tenants.registry.elsewhere import bind_elsewhere
+
+    bind_move_parts([VotesMove()])
+    bind_elsewhere(moved_to)
     bind_sequencers([BallotSequencer(), ClosingTimes(), OfferTimes(), RecordTimes()])
     bind_statement_sinks(fact_publish, {DELEGATION: act_hand_over, DOCUMENT: document_take, AGREEMENT: agreement_take})

@@ -86,12 +86,17 @@ def _name(tenant: UUID, round_id: UUID, what: str) -> str:
     return f"tenant/{tenant}/round/{round_id}/{what}"
 
 
+def key_names(tenant: UUID, round_id: UUID) -> tuple[str, str]:
+    """Under which names a round's keys stand in the key port."""
+    return _name(tenant, round_id, "cast"), _name(tenant, round_id, "count")
+
+
 def keys_make(tenant: UUID, round_id: UUID) -> NewKeys:
     """New keys for a round, wrapped by keys made in the key port under the round's own names."""
     port = key_port()
     pair: BoxKeys = box_keypair()
     seed = secrets.token_bytes(SIZE)
-    cast_name, count_name = _name(tenant, round_id, "cast"), _name(tenant, round_id, "count")
+    cast_name, count_name = key_names(tenant, round_id)
     port.create(cast_name)
     port.create(count_name)
     return NewKeys(
@@ -104,8 +109,8 @@ def keys_make(tenant: UUID, round_id: UUID) -> NewKeys:
 
 def keys_forget(tenant: UUID, round_id: UUID) -> None:
     """Destroy the keys of a round for good."""
-    for what in ("cast", "count"):
-        key_port().destroy(_name(tenant, round_id, what))
+    for name in key_names(tenant, round_id):
+        key_port().destroy(name)
 
 
 def cast_keys(tenant: UUID, round_id: UUID, wrapped: bytes) -> CastKeys:

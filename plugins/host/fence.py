@@ -1,4 +1,4 @@
-"""What code of a plugin may not begin while the host waits for it: threads, processes and connections of its own.
+"""What code of a plugin may not begin while the host waits for it: threads, processes, connections, another tenant.
 
 A thread would have no tenant and outlive every check; a connection of its own goes past the guarded client that a
 PluginContext lends. Python's audit events (PEP 578) tell of each before it happens, so the attempt itself fails, in
@@ -22,6 +22,7 @@ REFUSED = {
     "subprocess.Popen": "start a process",
     "socket.connect": "open a connection of its own",
     "socket.bind": "listen on an address",
+    "commonty.enter": "enter another tenant",
 }
 
 _inside: ContextVar[bool] = ContextVar("commonty_inside_plugin", default=False)

@@ -19,6 +19,16 @@ class TenantStateChanged(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class TenantArrived(Event):
+    """The record goes on after a file was `imported` or `restored` here. What was given out before `epoch` is void."""
+
+    kind: ClassVar[str] = "tenant_arrived"
+    how: str
+    digest: str
+    epoch: int
+
+
+@dataclass(frozen=True, slots=True)
 class LookChanged(Event):
     """`accent` is #rrggbb, or empty for the service's own colour."""
 

@@ -34,6 +34,7 @@ from tenants.office.template import latest_release
 from tenants.registry.context import TenantRef, as_owner, in_public
 from tenants.registry.models import Tenant
 from tenants.registry.place import PUBLIC
+from tenants.registry.selectors import GONE
 
 State = SchemaRelease.State
 CANARIES = 2
@@ -117,7 +118,7 @@ def fleet_status(release: TemplateRelease, *, skipped: int = 0, begun: float | N
             {"slug": row.tenant.slug, "schema": row.tenant.schema_name, "attempts": row.attempts, "error": row.error}
             for row in failed[:50]
         )
-        without = Tenant.objects.exclude(state=Tenant.State.ERASED).exclude(releases__release=release).count()
+        without = Tenant.objects.exclude(state__in=GONE).exclude(releases__release=release).count()
     return FleetCount(
         release=release.mark[:12],
         schemas=sum(by_state.values()) + without,

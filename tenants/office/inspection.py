@@ -17,6 +17,7 @@ from tenants.registry.context import TenantRef, in_public
 from tenants.registry.models import Domain, Tenant
 from tenants.registry.place import TEMPLATE
 from tenants.registry.seal import sealed_tables
+from tenants.registry.selectors import GONE
 
 Owner = psycopg.Connection[Any]
 SAY_EVERY = 100
@@ -62,9 +63,7 @@ def fleet_findings(
 ) -> tuple[int, list[Finding]]:
     """How many schemas were looked at, and everything that is wrong with them."""
     with in_public():
-        tenants = [
-            (row.ref, bytes(row.signing_key or b"")) for row in Tenant.objects.exclude(state=Tenant.State.ERASED)
-        ]
+        tenants = [(row.ref, bytes(row.signing_key or b"")) for row in Tenant.objects.exclude(state__in=GONE)]
         hosts: dict[str, set[str]] = {}
         for domain in Domain.objects.select_related("tenant"):
             hosts.setdefault(domain.tenant.schema_name, set()).add(str(domain.domain))
@@ -117,12 +116,17 @@ def _leftovers(owner: Owner, tenant: TenantRef, hosts: set[str], signing_key: by
     ]
 
 
+def strays(present: set[str], ours: set[str]) -> list[str]:
+    """Schemas that look like a tenant's and are nobody's: what an import or a restore left that was killed."""
+    return sorted(name for name in present - ours if name.startswith("t_"))
+
+
 def _between(owner: Owner, ours: set[str], present: set[str]) -> list[Finding]:
     """What lies between schemas: foreign keys across, and schemas that belong to nobody."""
     crossing = owner.execute(CROSSING.encode()).fetchall()
     found = [Finding("", "foreign keys", f"{row[0]}.{row[1]}: {row[2]} leads into another schema") for row in crossing]
-    stray = sorted(name for name in present - ours if name.startswith("t_"))
-    return found + [Finding("", "schemas", f"{name} belongs to no tenant") for name in stray]
+    words = "belongs to no tenant: `commonty fleet sweep` removes it"
+    return found + [Finding("", "schemas", f"{name} {words}") for name in strays(present, ours)]
 
 
 def _template(owner: Owner) -> list[str]:
@@ -137,4 +141,4 @@ def _template(owner: Owner) -> list[str]:
     return found
 
 
-__all__ = ["RELATIONS_MOST", "TABLES_MOST", "Finding", "counts", "fleet_findings", "schema_findings"]
+__all__ = ["RELATIONS_MOST", "TABLES_MOST", "Finding", "counts", "fleet_findings", "schema_findings", "strays"]

@@ -25,6 +25,7 @@ from core.audit.services import event_record
 from core.kernel.env import environment
 from core.kernel.errors import Invalid, NotFound, Refused
 from tenants.office.archive import Reader
+from tenants.office.delegation.services import receiver_left
 from tenants.office.events import TenantStateChanged
 from tenants.office.models import Erasure
 from tenants.office.owner import owner_connection, schema_drop, schema_lock
@@ -217,6 +218,8 @@ def _carry_out(tenant: TenantRef, erasure: Erasure, out: Path, say: Callable[[st
 
 def _gone(uuid: UUID, schema: str) -> None:
     """Everything of a tenant but its line in the registry, which the money ledger refers to. Safe to do again."""
+    # What others have entrusted to it and it has not awarded is theirs again.
+    receiver_left(tenant=uuid)
     with in_public(), transaction.atomic():
         # Nobody is led there any more; then it is dropped.
         Domain.objects.filter(tenant_id=uuid).delete()

@@ -1,4 +1,4 @@
-"""What the office keeps in `public`: the steps of each onboarding, which release each schema has, and signed facts."""
+"""What the office keeps in `public`: steps of onboarding, releases of schemas, erasures, moves and signed facts."""
 
 from __future__ import annotations
 
@@ -105,6 +105,46 @@ class Erasure(models.Model):
 
     def __str__(self) -> str:
         return self.slug
+
+
+class Arrival(models.Model):
+    """A tenant that came here as a file: which one, and whether everything was done that its place here asks for."""
+
+    tenant = models.OneToOneField(Tenant, on_delete=models.CASCADE, related_name="arrival")
+    digest = models.CharField(max_length=64, help_text="of the file")
+    begun_at = models.DateTimeField(db_default=Now())
+    finished_at = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return self.digest[:12]
+
+
+class Move(models.Model):
+    """A tenant on its way to another cell, step by step. It stays afterwards, to lead visitors on.
+
+    The database knows a tenant's move, so a command that was cut off is run again and goes on from here.
+    """
+
+    class Step(models.TextChoices):
+        BEGUN = "begun"
+        FROZEN = "frozen"
+        EXPORTED = "exported"
+        IMPORTED = "imported"
+        REDIRECTED = "redirected"
+        CLEARED = "cleared"
+
+    tenant = models.OneToOneField(Tenant, on_delete=models.CASCADE, related_name="move")
+    cell = models.CharField(max_length=40)
+    step = models.CharField(max_length=10, choices=Step.choices, default=Step.BEGUN)
+    by = models.CharField(max_length=80)
+    file = models.CharField(max_length=500, blank=True)
+    digest = models.CharField(max_length=64, blank=True)
+    origins = models.JSONField(default=dict, help_text="purpose of a host to its origin at the other cell")
+    begun_at = models.DateTimeField(db_default=Now())
+    redirected_at = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return f"{self.cell}: {self.step}"
 
 
 class SignedFact(models.Model):

@@ -15,6 +15,7 @@ from plugins.api.text import LocalisedText
 from tenants.office.models import ProvisioningStep, SchemaRelease, SignedFact, TemplateRelease
 from tenants.registry.context import TenantRef, in_public
 from tenants.registry.models import Tenant
+from tenants.registry.selectors import GONE
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +86,7 @@ def registry_rows() -> list[Row]:
     done = Count("steps", filter=Q(steps__state=ProvisioningStep.State.DONE))
     failed = Count("steps", filter=Q(steps__state=ProvisioningStep.State.FAILED))
     with in_public():
-        rows = Tenant.objects.exclude(state=Tenant.State.ERASED).annotate(steps_done=done, steps_failed=failed)
+        rows = Tenant.objects.exclude(state__in=GONE).annotate(steps_done=done, steps_failed=failed)
         return [_row(row) for row in rows.order_by("slug")]
 
 

@@ -21,10 +21,11 @@ from typing import Any
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
+from django.db.models.functions import Now
 from psycopg import sql
 
 from core.audit.models import SigningKey
-from core.audit.services import chain_verify
+from core.audit.services import chain_verify, event_record
 from core.audit.statements import KEY_PURPOSE
 from core.kernel.clock import database_now
 from core.kernel.crypto import canonical_json, digest, sign, token_open
@@ -33,8 +34,9 @@ from core.kernel.errors import CommontyError, Invalid, Refused, Unavailable
 from plugins.api.text import LocalisedText
 from tenants.office import archive
 from tenants.office.clone import structure_for
+from tenants.office.events import TenantArrived
 from tenants.office.fleet import release_now
-from tenants.office.models import Erasure, SchemaRelease, SignedFact, TemplateRelease
+from tenants.office.models import Arrival, Erasure, Move, SchemaRelease, SignedFact, TemplateRelease
 from tenants.office.owner import owner_connection, schema_drop, schema_lock
 from tenants.office.protection import grants_apply, roles_make, seal_apply
 from tenants.office.provisioning import arrive
@@ -299,13 +301,15 @@ def _ref(reader: archive.Reader, *, slug: str, schema: str) -> TenantRef:
 
 
 def _made(reader: archive.Reader, tenant: TenantRef, say: Say) -> tuple[int, Path, int]:
-    """Build and prove everything beside what is served. What does not succeed leaves nothing behind."""
+    """Build and prove everything beside what is served. What does not succeed leaves nothing behind.
+
+    Whoever calls holds the schema's lock until it is led to: what is killed here is a stray that `fleet sweep` removes.
+    """
     place = media_of(tenant.uuid).with_name(f"{tenant.uuid}.{tenant.schema}")
     try:
-        with schema_lock(tenant.schema):
-            rows = _built(reader, tenant, say)
-            _proved(reader, tenant)
-            files = _media_put(reader, place)
+        rows = _built(reader, tenant, say)
+        _proved(reader, tenant)
+        files = _media_put(reader, place)
     except BaseException:
         shutil.rmtree(place, ignore_errors=True)
         with suppress(CommontyError):
@@ -314,9 +318,20 @@ def _made(reader: archive.Reader, tenant: TenantRef, say: Say) -> tuple[int, Pat
     return rows, place, files
 
 
+def _given_up(tenant: TenantRef, *places: Path) -> None:
+    """Take away what was made beside what is served, unless somebody is led to it by now."""
+    led = tenant_by_uuid(tenant.uuid)
+    if led is not None and led.schema == tenant.schema:
+        return
+    for place in places:
+        shutil.rmtree(place, ignore_errors=True)
+    schema_drop(tenant.schema)
+
+
 def tenant_import(*, path: Path, slug: str = "", say: Say = _quiet) -> Carried:
     """Put a file in as a tenant, under its own or another address, and prove that it is the same as the file.
 
+    Run again with the same file it goes on where it was cut off, and changes nothing where it is done.
     Raises Invalid for a file that is damaged or changed, Refused for one of
     another release, of a tenant that stands here, or that was erased.
     """
@@ -328,35 +343,73 @@ def tenant_import(*, path: Path, slug: str = "", say: Say = _quiet) -> Carried:
         slug_check(chosen, told.kind)
         slug_held_check(chosen)
         tenant = _ref(reader, slug=chosen, schema=schema_name())
-        _free(tenant)
-        rows, place, files = _made(reader, tenant, say)
-        try:
-            _registered(reader, tenant)
-        except BaseException:
-            shutil.rmtree(place, ignore_errors=True)
-            schema_drop(tenant.schema)
-            raise
-        _media_swap(tenant.uuid, place)
+        if not _arrived(reader, chosen):
+            _free(tenant)
+            with schema_lock(tenant.schema):
+                _rows, place, _files = _made(reader, tenant, say)
+                try:
+                    # Before anybody is led there: cut off between the two, the files wait for the next try.
+                    _media_swap(tenant.uuid, place)
+                    _registered(reader, tenant)
+                except BaseException:
+                    _given_up(tenant, place, media_of(tenant.uuid))
+                    raise
         forget()
-        arrive(tenant)
-        return Carried(tenant_by_slug(chosen), reader.digest, rows, files, time.perf_counter() - begun)
+        here = tenant_by_slug(chosen)
+        with in_public():
+            unfinished = Arrival.objects.filter(tenant_id=here.uuid, finished_at__isnull=True)
+            waiting = unfinished.exists()
+        if waiting:
+            arrive(here)
+            _note(here, "imported", reader.digest)
+            with in_public():
+                Arrival.objects.filter(tenant_id=here.uuid).update(finished_at=Now())
+        else:
+            say("This file has arrived here already; nothing was changed.")
+        rows = sum(member.rows for member in reader.members("tables"))
+        return Carried(here, reader.digest, rows, len(reader.members("media")), time.perf_counter() - begun)
     finally:
         reader.close()
 
 
+def _note(tenant: TenantRef, how: str, digest: str) -> None:
+    """The tenant's own record tells that it goes on from a file, in which epoch."""
+    with in_tenant(tenant, role=Role.WORKER), transaction.atomic():
+        event_record(TenantArrived(how=how, digest=digest, epoch=tenant.epoch))
+
+
+def _arrived(reader: archive.Reader, slug: str) -> bool:
+    """Whether the tenant stands here because of this very file."""
+    with in_public():
+        return Arrival.objects.filter(
+            tenant_id=reader.manifest.tenant.uuid, tenant__slug=slug, digest=reader.digest
+        ).exists()
+
+
 def _free(tenant: TenantRef) -> None:
-    """Raises Refused when the tenant stands here already, was erased, or its address is somebody else's."""
+    """Raises Refused when the tenant stands here already, was erased, or its address is somebody else's.
+
+    One that has moved away may come back.
+    """
     with in_public():
         if Erasure.objects.filter(tenant=tenant.uuid, erased_at__isnull=False).exists():
             raise Refused("This tenant was erased and does not come back.", code="archive.erased")
-        if Tenant.objects.filter(id=tenant.uuid).exists():
+        if Tenant.objects.filter(id=tenant.uuid).exclude(state=Tenant.State.MOVED).exists():
             raise Refused(
                 "This tenant stands here already.",
                 code="archive.stands",
                 remedy="`commonty tenant restore FILE --into SLUG` puts the file in its place.",
             )
+        if Move.objects.filter(tenant_id=tenant.uuid).exclude(step=Move.Step.CLEARED).exists():
+            raise Refused(
+                "This tenant's move away from here is not finished.",
+                code="move.unfinished",
+                remedy="Run the same `commonty tenant move` again.",
+            )
         hosts = [host for host, _purpose in hosts_for(tenant.slug)]
-        if Tenant.objects.filter(slug=tenant.slug).exists() or Domain.objects.filter(domain__in=hosts).exists():
+        others = Tenant.objects.exclude(id=tenant.uuid)
+        domains = Domain.objects.exclude(tenant_id=tenant.uuid)
+        if others.filter(slug=tenant.slug).exists() or domains.filter(domain__in=hosts).exists():
             raise Refused(
                 f"The address {tenant.slug!r} is taken.", code="slug.taken", remedy="Choose another with --slug."
             )
@@ -367,20 +420,26 @@ def _registered(reader: archive.Reader, tenant: TenantRef) -> None:
     try:
         with in_public(), transaction.atomic():
             parent = Tenant.objects.filter(slug=told.parent, kind=Tenant.Kind.COUNCIL).first()
-            row = Tenant.objects.create(
+            # Of one that comes back a line is left here, which the ledger of money may refer to.
+            row, _new = Tenant.objects.update_or_create(
                 id=tenant.uuid,
-                slug=tenant.slug,
-                kind=tenant.kind,
-                name=tenant.name,
-                code=tenant.code,
-                accent=tenant.accent,
-                state=tenant.state,
-                schema_name=tenant.schema,
-                # Cookies and links of the place it comes from mean nothing here.
-                epoch=tenant.epoch + 1,
-                parent=parent,
-                signing_key=reader.public,
+                defaults={
+                    "slug": tenant.slug,
+                    "kind": tenant.kind,
+                    "name": tenant.name,
+                    "code": tenant.code,
+                    "accent": tenant.accent,
+                    "state": tenant.state,
+                    "schema_name": tenant.schema,
+                    # Cookies and links of the place it comes from mean nothing here.
+                    "epoch": tenant.epoch + 1,
+                    "parent": parent,
+                    "signing_key": reader.public,
+                },
             )
+            for left in (Domain, SchemaRelease, SignedFact, Move, Arrival):
+                left.objects.filter(tenant=row).delete()
+            Arrival.objects.create(tenant=row, digest=reader.digest)
             Domain.objects.bulk_create(
                 [
                     Domain(domain=host, tenant=row, purpose=purpose, is_primary=True)
@@ -443,15 +502,21 @@ def tenant_restore(*, path: Path, into: str, keep: Path, say: Say = _quiet) -> C
         if key != reader.public:
             raise Refused("The file was signed by somebody else than its tenant.", code="archive.signer")
         tenant = _ref(reader, slug=into, schema=schema_name())
-        rows, place, files = _made(reader, tenant, say)
-        say(f"Keeping the present state in {keep} …")
-        tenant_export(slug=into, out=keep)
-        _swapped(reader, now, tenant)
-        _media_swap(tenant.uuid, place)
+        with schema_lock(tenant.schema):
+            rows, place, files = _made(reader, tenant, say)
+            try:
+                say(f"Keeping the present state in {keep} …")
+                tenant_export(slug=into, out=keep)
+                _swapped(reader, now, tenant)
+            except BaseException:
+                _given_up(tenant, place)
+                raise
+            _media_swap(tenant.uuid, place)
         schema_drop(now.schema)
         fresh = tenant_by_uuid(tenant.uuid)
         assert fresh is not None
         arrive(fresh)
+        _note(fresh, "restored", reader.digest)
         return Carried(fresh, reader.digest, rows, files, time.perf_counter() - begun)
     finally:
         reader.close()

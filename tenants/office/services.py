@@ -41,7 +41,7 @@ def schema_name() -> str:
 
 def slug_check(slug: str, kind: str) -> None:
     """Raises Invalid for a slug that cannot be given out."""
-    if not SLUG.match(slug) or len(slug) > 40:
+    if not SLUG.fullmatch(slug) or len(slug) > 40:
         raise Invalid(
             f"{slug!r} cannot be an address.",
             code="slug.invalid",
@@ -183,7 +183,7 @@ def accent_set(*, tenant: UUID, accent: str, actor: Any = None) -> str:
     Raises Invalid for what is no colour, and when white words on it could not be read (WCAG 2.2, 1.4.3).
     """
     colour = accent.strip().lower()
-    if colour and not COLOUR.match(colour):
+    if colour and not COLOUR.fullmatch(colour):
         raise Invalid(
             "This is not a colour we can read.",
             code="accent.malformed",

@@ -7,6 +7,7 @@ tenant and a row written for another can never stand or fall together.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -119,8 +120,11 @@ def current_role() -> Role:
 def _stand(place: Place, tenant: tuple[TenantRef, Role] | None) -> Iterator[None]:
     wrapper = cast(Any, connections[DEFAULT_DB_ALIAS])
     before: Place = wrapper.place
-    if place != before and wrapper.in_atomic_block:
-        raise ForeignTransaction
+    if place != before:
+        if wrapper.in_atomic_block:
+            raise ForeignTransaction
+        # Whoever fences others in hears of it before it happens (plugins.host.fence).
+        sys.audit("commonty.enter", place.schema)
     mark = _current.set(tenant)
     wrapper.enter(place)
     try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import cast
 
 from django.conf import settings
 from django.db import InterfaceError, OperationalError
@@ -14,6 +15,7 @@ from core.kernel import telemetry
 from core.kernel.ids import public_id
 from core.ui.neutral import unavailable
 from tenants.registry.context import Role, in_tenant, leave_everything
+from tenants.registry.elsewhere import led_on
 from tenants.registry.hosts import Site, site_for
 
 URLCONFS = {
@@ -47,7 +49,7 @@ class TenantMiddleware:
             except (OperationalError, InterfaceError):
                 return self._nobody_to_ask(request)
             if site is None:
-                return unknown_host()
+                return led_on(request) or unknown_host()
             request.commonty_site = site  # type: ignore[attr-defined]  # read by hosts.site_of
             urlconf = urlconf_of(site)
             request.urlconf = urlconf
@@ -57,7 +59,8 @@ class TenantMiddleware:
                 response = self.get_response(request)
                 if response.status_code >= 400:
                     # Django would log it after we have left, when nobody knows any more whose it was.
-                    log_response("%s: %s", response.reason_phrase, request.path, response=response, request=request)
+                    answered = cast(HttpResponse, response)
+                    log_response("%s: %s", response.reason_phrase, request.path, response=answered, request=request)
                 if response.streaming and not getattr(response, "file_to_stream", None):
                     # A streamed body would be read after we have left the tenant.
                     content = b"".join(response)

@@ -28,6 +28,7 @@ class Tenant(TenantMixin):  # type: ignore[misc]  # the base class publishes no 
         SUSPENDED = "suspended"
         LEAVING = "leaving"
         ERASED = "erased"
+        MOVED = "moved"
 
     auto_create_schema = False
     auto_drop_schema = False

@@ -9,6 +9,8 @@ from tenants.registry.context import TenantRef, in_public
 from tenants.registry.models import Domain, Tenant
 
 SERVED = (Tenant.State.PRACTICE, Tenant.State.ACTIVE, Tenant.State.SUSPENDED, Tenant.State.LEAVING)
+# Nothing of theirs stands here but a line in the registry.
+GONE = (Tenant.State.ERASED, Tenant.State.MOVED)
 
 
 def tenant_refs(*, kinds: tuple[str, ...] = ()) -> list[TenantRef]:

@@ -1,4 +1,4 @@
-"""`commonty fleet migrate|status|check`: the schemas of all tenants."""
+"""`commonty fleet migrate|status|check|sweep`: the schemas of all tenants."""
 
 from __future__ import annotations
 
@@ -24,6 +24,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     migrate.add_argument("--resume", action="store_true", help="also try again what has failed")
     verbs.add_parser("status", help="where each schema stands")
     verbs.add_parser("check", help="seal, rights, structure, and that nothing crosses or was left over")
+    verbs.add_parser("sweep", help="remove schemas and folders of no tenant, left by an import that was killed")
     work = verbs.add_parser("work", help="one worker of a migration; started by `fleet migrate`")
     work.add_argument("--release", type=int, required=True)
     work.add_argument("--max-failures", type=_count, required=True)
@@ -45,6 +46,8 @@ def run(args: argparse.Namespace, out: Any) -> dict[str, Any] | None:
         return None
     if args.verb == "check":
         return _check(out)
+    if args.verb == "sweep":
+        return _sweep(out)
     if args.verb == "status":
         begun = time.perf_counter()
         release = fleet.release_now()
@@ -66,6 +69,18 @@ def _document(count: Any) -> dict[str, Any]:
     document = asdict(count)
     document["failures"] = list(document["failures"])
     return document
+
+
+def _sweep(out: Any) -> dict[str, Any]:
+    from core.kernel.errors import Refused
+    from tenants.office.strays import strays_remove
+
+    if not out.confirm("Remove every schema and folder that belongs to no tenant?"):
+        raise Refused("Nothing was removed.", code="sweep.not_confirmed", remedy="Say yes, or use --yes.")
+    begun = time.perf_counter()
+    swept = strays_remove(say=out.say)
+    seconds = round(time.perf_counter() - begun, 2)
+    return {**{name: list(found) for name, found in asdict(swept).items()}, "seconds": seconds}
 
 
 def _check(out: Any) -> dict[str, Any]:

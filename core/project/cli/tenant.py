@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import argparse
 import getpass
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 NAME = "tenant"
-HELP = "Onboard councils, groups and public bodies; suspend, export, import, restore and erase them."
+HELP = "Onboard councils, groups and public bodies; suspend, export, import, restore, move and erase them."
+# What begins a command at another cell: this same program, with that cell's settings.
+COMMAND = (sys.executable, "-m", "core.project.cli")
 NEEDS_DJANGO = True
 
 
@@ -36,6 +39,12 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     importing = verbs.add_parser("import", help="such a file as a tenant here")
     importing.add_argument("file", type=Path)
     importing.add_argument("--slug", default="", help="another address than the one it had")
+    importing.add_argument("--keys", type=Path, help="the rounds' keys, where a move has sent them along")
+    move = verbs.add_parser("move", help="to another cell; run again, it goes on where it stopped")
+    move.add_argument("slug")
+    move.add_argument("--to", required=True, help="the cell, described by cells/NAME.env in the service's directory")
+    move.add_argument("--by", default="", help="who decides; the operator when left out")
+    move.add_argument("--cancel", action="store_true", help="take back a move that has put nothing in there yet")
     restore = verbs.add_parser("restore", help="such a file in place of the tenant it came from")
     restore.add_argument("file", type=Path)
     restore.add_argument("--into", required=True)
@@ -111,9 +120,26 @@ def _export(args: argparse.Namespace, out: Any) -> dict[str, Any]:
 
 
 def _import(args: argparse.Namespace, out: Any) -> dict[str, Any]:
+    from tenants.office.moving import origins_of, tenant_receive
     from tenants.office.portability import tenant_import
 
-    return _carried(tenant_import(path=args.file, slug=args.slug, say=out.say))
+    if args.keys:
+        done = tenant_receive(path=args.file, keys=args.keys, slug=args.slug, say=out.say)
+    else:
+        done = tenant_import(path=args.file, slug=args.slug, say=out.say)
+    return _carried(done, origins=origins_of(done.tenant.uuid))
+
+
+def _move(args: argparse.Namespace, out: Any) -> dict[str, Any]:
+    from tenants.office.cells import cell
+    from tenants.office.moving import move_cancel, tenant_move
+
+    to, who = cell(args.to, COMMAND), args.by or getpass.getuser()
+    if args.cancel:
+        ref = move_cancel(slug=args.slug, by=who, to=to)
+        return {"tenant": ref.slug, "uuid": str(ref.uuid), "step": "cancelled", "state": ref.state}
+    done = tenant_move(slug=args.slug, to=to, by=who, say=out.say)
+    return _carried(done.carried, cell=to.name, step=done.step, origins=done.origins, file=done.file)
 
 
 def _restore(args: argparse.Namespace, out: Any) -> dict[str, Any]:
@@ -200,5 +226,6 @@ VERBS: dict[str, Callable[[argparse.Namespace, Any], dict[str, Any]]] = {
     "export": _export,
     "import": _import,
     "restore": _restore,
+    "move": _move,
     "erase": _erase,
 }

@@ -201,7 +201,8 @@ def _linked(request: HttpRequest, form: LinkForm | None) -> bool:
     if verb == "ask":
         if form is None or not form.is_valid():
             return False
-        link_ask(by=tenant, other=UUID(form.cleaned_data["other"]), shares=form.cleaned_data["shares"])
+        values = {"other": UUID(form.cleaned_data["other"]), "shares": form.cleaned_data["shares"]}
+        link_ask(by=tenant, **values, actor=actor_of(request))
         messages.success(request, say("The other side is asked. Nothing is shared until they agree."))
         return True
     try:
@@ -209,10 +210,10 @@ def _linked(request: HttpRequest, form: LinkForm | None) -> bool:
     except ValueError as error:
         raise NotFound("There is no such link.", code="link.unknown", remedy=say("Load the page again.")) from error
     if verb == "agree":
-        link_agree(link=link, by=tenant)
+        link_agree(link=link, by=tenant, actor=actor_of(request))
         messages.success(request, say("You are linked. Either side can end it at any time."))
     else:
-        link_end(link=link, by=tenant)
+        link_end(link=link, by=tenant, actor=actor_of(request))
         messages.success(request, say("The link has ended. Nothing is shared any more."))
     return True
 

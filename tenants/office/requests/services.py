@@ -11,16 +11,20 @@ from uuid import UUID
 
 from django.db import IntegrityError, transaction
 
+from core.audit.services import effect_once, event_record, job_enqueue
 from core.kernel.clock import database_now
 from core.kernel.errors import Invalid, NotFound, Refused
+from core.kernel.jobs import Job, Queue
 from plugins.api.text import LocalisedText
 from tenants.office.models import SignedFact
 from tenants.office.requests.clock import due_after
+from tenants.office.requests.events import LinkChanged
 from tenants.office.requests.models import GroupLink, SpaceRequest
 from tenants.office.services import RESERVED, fact_publish, tenant_reserve
-from tenants.registry.context import TenantRef, in_public
+from tenants.registry.context import Role, TenantRef, in_public, in_tenant
 from tenants.registry.hosts import forget
 from tenants.registry.models import Tenant
+from tenants.registry.selectors import GONE, tenant_by_uuid
 
 AGREEMENT = "agreement"
 AGREEMENT_KEY = "community-space"
@@ -161,7 +165,10 @@ def _open_if_ready(row: SpaceRequest) -> None:
 # -- links ------------------------------------------------------------------------------------------------------------
 
 
-def link_ask(*, by: TenantRef, other: UUID, shares: Sequence[str]) -> UUID:
+LINK_JOB = Job("requests.link", Queue.DEFAULT)
+
+
+def link_ask(*, by: TenantRef, other: UUID, shares: Sequence[str], actor: Any = None) -> UUID:
     """One side wants a link that shares exactly these. Raises Invalid for nothing or something unknown to share,
     NotFound for a side that is no group or no council, Refused while the group has another open link."""
     chosen = [one for one in SHARES if one in shares]
@@ -187,10 +194,11 @@ def link_ask(*, by: TenantRef, other: UUID, shares: Sequence[str]) -> UUID:
                 code="link.open",
                 remedy="It can be ended by either side, and another made then.",
             ) from error
+    _recorded(row, "asked", row.asked_by, by, actor)
     return row.id
 
 
-def link_agree(*, link: UUID, by: TenantRef) -> None:
+def link_agree(*, link: UUID, by: TenantRef, actor: Any = None) -> None:
     """The other side agrees. Raises NotFound for a link of others, Refused for one's own wish."""
     with in_public(), transaction.atomic():
         row, side = _link(link, by)
@@ -201,9 +209,10 @@ def link_agree(*, link: UUID, by: TenantRef) -> None:
         row.agreed_at = database_now()
         row.save(update_fields=["agreed_at"])
         Tenant.objects.filter(pk=row.group_id).update(parent_id=row.council_id)
+    _recorded(row, "agreed", side, by, actor)
 
 
-def link_end(*, link: UUID, by: TenantRef) -> None:
+def link_end(*, link: UUID, by: TenantRef, actor: Any = None) -> None:
     """Either side ends it, at once; also a wish that nobody has answered. Raises NotFound for a link of others."""
     with in_public(), transaction.atomic():
         row, side = _link(link, by)
@@ -211,6 +220,27 @@ def link_end(*, link: UUID, by: TenantRef) -> None:
         row.save(update_fields=["ended_at", "ended_by"])
         if row.agreed_at is not None:
             Tenant.objects.filter(pk=row.group_id, parent_id=row.council_id).update(parent_id=None)
+    _recorded(row, "ended", side, by, actor)
+
+
+def _recorded(row: GroupLink, what: str, side: str, by: TenantRef, actor: Any) -> None:
+    """In the record of the side that acts, which sends word to the other: nobody writes for two in one transaction."""
+    event = LinkChanged(link=str(row.id), what=what, side=str(side), shares=",".join(row.shares))
+    other = row.council_id if by.uuid == row.group_id else row.group_id
+    with in_tenant(by), transaction.atomic():
+        event_record(event, actor=actor)
+        job_enqueue(LINK_JOB, payload={"other": str(other), **event.body()})
+
+
+def link_told(payload: dict[str, Any]) -> None:
+    """The worker's part, outside every transaction: the other side's own record of the same."""
+    told = dict(payload)
+    other = tenant_by_uuid(UUID(told.pop("other")))
+    if other is None or other.state in GONE:
+        return
+    with in_tenant(other, role=Role.WORKER), transaction.atomic():
+        if effect_once(f"link:{told['link']}:{told['what']}"):
+            event_record(LinkChanged(**told))
 
 
 def _link(link: UUID, by: TenantRef) -> tuple[GroupLink, str]:

@@ -1,0 +1,129 @@
+"""An import that is killed leaves nothing that is not named by the next check and removed by one command."""
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+import signal
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from core.kernel.errors import Invalid
+from core.project.cli import main
+from tenants.office import portability
+from tenants.office.archive import Reader
+from tenants.office.fleet import release_now
+from tenants.office.inspection import fleet_findings
+from tenants.office.models import Arrival
+from tenants.office.owner import SchemaLocks
+from tenants.office.portability import media_of, tenant_export, tenant_import
+from tenants.office.strays import strays_remove
+from tenants.registry.context import in_public
+from tests.support.fleet import admin
+from tests.support.http import SiteClient
+from tests.tenancy.test_portability import finished, guest, leave, standing
+from tests.tenancy.test_provisioning import child
+
+__all__ = ["guest"]
+PLACES = ("_proved", "_media_put", "_media_swap", "_registered", "arrive")
+
+
+def killed_in(name: str, path: Path) -> Callable[[], None]:
+    """The import in a process that dies when it has just done this."""
+
+    def work() -> None:
+        whole = getattr(portability, name)
+
+        def last(*args: Any, **words: Any) -> None:
+            whole(*args, **words)
+            os.kill(os.getpid(), signal.SIGKILL)
+
+        setattr(portability, name, last)
+        tenant_import(path=path)
+
+    return work
+
+
+def swept(capsys: pytest.CaptureFixture[str]) -> dict[str, Any]:
+    capsys.readouterr()
+    assert main(["--json", "--yes", "fleet", "sweep"]) == 0
+    document: dict[str, Any] = json.loads(capsys.readouterr().out)
+    return document
+
+
+def test_a_killed_import_is_swept_away_or_gone_on_with(
+    tenants: Any, guest: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    here = guest()
+    row = finished(here)
+    file = tmp_path / "links.zip"
+    tenant_export(slug=here.slug, out=file)
+    leave(here)
+    before = standing()
+    folder = media_of(here.uuid).parent
+    for name in PLACES:
+        assert child(killed_in(name, file)) == -signal.SIGKILL
+        found = [one.detail for one in fleet_findings(release_now())[1] if one.check == "schemas"]
+        if name in ("_registered", "arrive"):
+            break
+        # Named by the check, with the command that removes it.
+        (stray,) = found
+        assert "`commonty fleet sweep`" in stray
+        schema = stray.split(" ")[0]
+        locks = SchemaLocks()
+        with locks.held(schema):
+            # Whoever is at work on it is not disturbed.
+            assert strays_remove().busy == (schema,)
+        locks.close()
+        document = swept(capsys)
+        assert (document["schemas"], document["busy"]) == ([schema], [])
+        assert standing() == before
+        assert admin("SELECT count(*) FROM pg_roles WHERE rolname LIKE %s", [schema + "%"]) == [(0,)]
+        assert not list(folder.glob(f"{here.uuid}.*"))
+    # Once it is led to, the same command goes on; what stands is not swept.
+    assert found == []
+    assert swept(capsys)["schemas"] == []
+    with in_public():
+        assert Arrival.objects.get(tenant_id=here.uuid).finished_at is None
+    done = tenant_import(path=file)
+    assert done.files == 1
+    assert SiteClient(done.tenant).get(f"/rounds/{row.slug}/result/").status_code == 200
+    with in_public():
+        assert Arrival.objects.get(tenant_id=here.uuid).finished_at is not None
+    assert tenant_import(path=file).tenant == done.tenant
+    assert fleet_findings(release_now())[1] == []
+
+
+def test_a_disk_that_is_full_leaves_no_half_file_and_the_old_one_whole(tenants: Any, tmp_path: Path) -> None:
+    out = tmp_path / "alpha.zip"
+    tenant_export(slug="alpha", out=out)
+    whole = out.read_bytes()
+    told = tmp_path / "told.txt"
+
+    def full(target: Path, room: int) -> Callable[[], None]:
+        def work() -> None:
+            signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+            resource.setrlimit(resource.RLIMIT_FSIZE, (room, resource.RLIM_INFINITY))
+            try:
+                tenant_export(slug="alpha", out=target)
+            except Invalid as error:
+                resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+                told.write_text(f"{error.code} {error}")
+                os._exit(7)
+
+        return work
+
+    for room in (0, 4096, len(whole) // 2, len(whole) - 50):
+        assert child(full(out, room)) == 7, room
+        assert told.read_text().startswith("export.unwritable")
+        assert sorted(path.name for path in tmp_path.iterdir()) == ["alpha.zip", "told.txt"], room
+        assert out.read_bytes() == whole
+        assert child(full(tmp_path / "new.zip", room)) == 7
+        assert not (tmp_path / "new.zip").exists()
+    # With room enough it is written, and reads.
+    assert child(full(tmp_path / "new.zip", len(whole) + 10_000)) == 0
+    Reader(tmp_path / "new.zip").close()

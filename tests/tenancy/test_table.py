@@ -1,0 +1,38 @@
+"""Every row of the isolation table is answered for, by tests that exist."""
+
+from __future__ import annotations
+
+import ast
+import re
+
+from tests.support.bootstrap import ROOT
+
+HERE = "tests/tenancy/"
+NAMED = re.compile(r"`([\w/]+\.py)::(\w+)`")
+ROW = re.compile(r"^\| T(\d+) \|.*\|([^|]+)\|$", re.MULTILINE)
+
+
+def missing(text: str) -> list[str]:
+    """Rows without an answer, and tests that are named and are not there."""
+    answers = {int(number): answer for number, answer in ROW.findall(text)}
+    found = [f"T{number} has no row" for number in range(1, 55) if number not in answers]
+    for number, answer in answers.items():
+        named = NAMED.findall(answer)
+        if not named:
+            found.append(f"T{number} names no test")
+        for file, name in named:
+            path = ROOT / (file if file.startswith("tests/") else HERE + file)
+            defined = ast.walk(ast.parse(path.read_text(encoding="utf-8"))) if path.is_file() else iter(())
+            if name not in {node.name for node in defined if isinstance(node, ast.FunctionDef)}:
+                found.append(f"T{number}: {file}::{name} does not exist")
+    return found
+
+
+def test_every_row_names_a_test_that_exists() -> None:
+    text = (ROOT / HERE / "README.md").read_text(encoding="utf-8")
+    assert missing(text) == []
+    assert missing(text.replace("| T7 |", "| T99 |")) == ["T7 has no row"]
+    renamed = text.replace("test_t7_a_lazy", "test_t7_some_lazy")
+    assert missing(renamed) == [
+        "T7: test_isolation.py::test_t7_some_lazy_result_fails_after_its_context does not exist"
+    ]
