@@ -17,6 +17,10 @@ class PeopleConfig(AppConfig):
             "voter": "SELECT, INSERT, UPDATE (held, taken_at), DELETE",
             "staff": "SELECT, INSERT, UPDATE (held, taken_at), DELETE",
         },
+        "Farewell": {
+            "voter": "SELECT (id, tenant, asked_at), INSERT",
+            "staff": "SELECT (id, tenant, asked_at), INSERT",
+        },
         # Only a worker reads it, and nobody can exchange it.
         "SubjectSalt": {"voter": "", "staff": "", "worker": "SELECT, INSERT"},
     }

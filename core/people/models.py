@@ -137,6 +137,21 @@ class PersonalFile(Sealed):
         return str(self.id)
 
 
+class Farewell(Sealed):
+    """Somebody wants their national account deleted. Outlives the person here, and goes once the account is gone."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    issuer = models.CharField(max_length=200)
+    subject = models.CharField(max_length=255)
+    asked_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["issuer", "subject"], name="people_farewell_once")]
+
+    def __str__(self) -> str:
+        return str(self.id)
+
+
 class SubjectSalt(Sealed):
     """What makes a person somebody else at this tenant than at any other. Made once: another one orphans everybody.
 

@@ -23,7 +23,7 @@ from core.kernel.crypto import token_open, token_seal
 from core.kernel.errors import NotFound, Refused
 from core.kernel.jobs import Job
 from core.people.events import PersonErased
-from core.people.models import Person, PersonalFile, RoleGrant, Session, SignIn
+from core.people.models import Farewell, Person, PersonalFile, RoleGrant, Session, SignIn
 from core.people.selectors import roles_anywhere
 from plugins.api import ErasureReport
 from tenants.registry.context import current_tenant
@@ -89,7 +89,7 @@ class OwnPart:
 
     key: ClassVar[str] = "people"
     tables: ClassVar[frozenset[str]] = frozenset(
-        model._meta.db_table for model in (Person, RoleGrant, Session, SignIn, PersonalFile)
+        model._meta.db_table for model in (Person, RoleGrant, Session, SignIn, PersonalFile, Farewell)
     )
 
     def held(self, person: Person) -> Mapping[str, Rows]:
@@ -208,6 +208,14 @@ def erasure_ask(*, person: Person) -> None:
     with transaction.atomic():
         job_enqueue(ERASE_JOB, payload={"person": str(person.public_id)})
         Session.objects.filter(person=person).delete()
+
+
+def farewell_ask(*, person: Person) -> None:
+    """Have the person erased here now, and everywhere and at the provider soon. Raises Refused: `erasure_check`."""
+    with transaction.atomic():
+        erasure_ask(person=person)
+        wish = Farewell(issuer=person.issuer, subject=person.subject)
+        Farewell.objects.bulk_create([wish], ignore_conflicts=True)
 
 
 def erase_handle(payload: dict[str, Any]) -> None:

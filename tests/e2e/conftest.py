@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -25,6 +26,13 @@ FLAGS = [
 # For a module at a time: while it is open an event loop runs in this thread, and Django refuses to work beside one.
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
+    with chromium() as opened:
+        yield opened
+
+
+@contextmanager
+def chromium() -> Iterator[Any]:
+    """A browser for as long as the block lasts."""
     program = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
     if program is None:
         if "chromium" in os.environ.get("COMMONTY_REQUIRE", ""):

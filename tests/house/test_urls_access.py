@@ -59,6 +59,7 @@ VOTE = {
     "account/file/": POST_ONLY,
     "account/file/<uuid:file>/": POST_ONLY,
     "account/erase/": SIGNED_IN,
+    "account/farewell/": SIGNED_IN,
     "x/<slug:key>/<slug:slug>/": ANYBODY,
     # A carrier of messages: its channel checks who it is.
     "x/<slug:key>/-/callback/": POST_ONLY,

@@ -1,4 +1,4 @@
-"""`commonty realm plan|apply|verify|rotate`: Keycloak against the realm files and the registry."""
+"""`commonty realm plan|apply|verify|rotate|forget`: Keycloak against the realm files and the registry."""
 
 from __future__ import annotations
 
@@ -16,12 +16,13 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     verbs.add_parser("plan", help="what differs; changes nothing")
     verbs.add_parser("apply", help="make it so; doing it again changes nothing")
     verbs.add_parser("verify", help="fail where anything differs")
+    verbs.add_parser("forget", help="go on with deleting national accounts whose owners asked for it; each night")
     rotate = verbs.add_parser("rotate", help="exchange the key of a tenant's clients; no sign-in fails meanwhile")
     rotate.add_argument("--tenant", required=True, metavar="SLUG")
 
 
 def run(args: argparse.Namespace, out: Any) -> dict[str, Any]:
-    from core.people.sso.realm.service import client_key_exchange, realm_apply, realm_plan
+    from core.people.sso.realm.service import accounts_forget, client_key_exchange, realm_apply, realm_plan
     from core.project.cli import CheckFailed
     from tenants.registry.selectors import tenant_by_slug
 
@@ -29,6 +30,13 @@ def run(args: argparse.Namespace, out: Any) -> dict[str, Any]:
     if args.verb == "rotate":
         number = client_key_exchange(tenant_by_slug(args.tenant), say=out.say)
         return {"tenant": args.tenant, "key": number, "seconds": _since(begun)}
+    if args.verb == "forget":
+        done = accounts_forget(say=out.say)
+        document = {"deleted": done.deleted, "waiting": done.waiting, "erasures": done.asked}
+        document |= {"held_back": list(done.held_back), "seconds": _since(begun)}
+        if done.held_back:
+            raise CheckFailed(document, f"Too many accounts are missing for: {', '.join(done.held_back)}.")
+        return document
     if args.verb == "apply":
         changes, drift = realm_apply(say=out.say)
     else:
@@ -49,6 +57,8 @@ def _since(begun: float) -> float:
 
 
 def render(document: dict[str, Any]) -> str:
+    if "deleted" in document:
+        return f"{document['deleted']} accounts deleted, {document['waiting']} wait ({document['seconds']} s)"
     if "key" in document:
         return f"{document['tenant']} signs with its key number {document['key']} ({document['seconds']} s)"
     lines = [change["sentence"] for change in [*document["changes"], *document["drift"]]]

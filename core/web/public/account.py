@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
@@ -18,14 +19,15 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from core.kernel.errors import Invalid, Refused
+from core.kernel.errors import Invalid, NotFound, Refused
 from core.people.access import SIGNED_IN, access
 from core.people.models import Person, RoleGrant, SignIn
-from core.people.privacy import erasure_ask, erasure_check, file_ask, file_of, file_take
+from core.people.privacy import erasure_ask, erasure_check, farewell_ask, file_ask, file_of, file_take
 from core.people.proof import FRESH, proven
 from core.people.selectors import grants_active
 from core.people.services import LONGEST_NAME, name_choose
 from core.people.sign_ins import sign_in_end, sign_ins_of
+from core.people.sso.door import levels_stated
 from core.web.sign_in import browser_forget
 from tenants.registry.context import current_tenant
 
@@ -52,7 +54,7 @@ def account(request: HttpRequest) -> HttpResponse:
         "places": places,
         "strength": next((one["strength"] for one in places if one["here"]), UNSTATED),
         "file": file_of(person),
-        "tenant_here": current_tenant().name,
+        "national": levels_stated(),
     }
     return render(request, "public/account.html", context)
 
@@ -117,22 +119,48 @@ class EraseForm(forms.Form):
     )
 
 
+class FarewellForm(EraseForm):
+    """The same for all of Scotland."""
+
+    sure = forms.BooleanField(
+        label=_("Yes, delete my national account and erase me everywhere. I know that it cannot be taken back."),
+        error_messages={"required": _("Tick the box if you are sure.")},
+    )
+
+
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 @access(SIGNED_IN)
 @proven(FRESH)
 def erase(request: HttpRequest) -> HttpResponseBase:
-    """Say what erasing does and what stays, and do it when confirmed."""
+    """Say what erasing here does and what stays, and do it when confirmed."""
+    return _erased(request, EraseForm, erasure_ask, national=False)
+
+
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+@access(SIGNED_IN)
+@proven(FRESH)
+def farewell(request: HttpRequest) -> HttpResponseBase:
+    """The same for the national account, where there is one that can be deleted from here."""
+    if not levels_stated():
+        raise NotFound(gettext("The sign-in service here has no accounts to delete."), code="people.no_account")
+    return _erased(request, FarewellForm, farewell_ask, national=True)
+
+
+def _erased(
+    request: HttpRequest, kind: type[EraseForm], ask: Callable[..., None], *, national: bool
+) -> HttpResponseBase:
     person = _person(request)
-    form = EraseForm(request.POST if request.method == "POST" else None)
+    form = kind(request.POST if request.method == "POST" else None)
     refused: Refused | None = None
     try:
         erasure_check(person)
         if request.method == "POST" and form.is_valid():
-            erasure_ask(person=person)
+            ask(person=person)
             with transaction.atomic():
                 logout(request)
-            answer = render(request, "public/account_erased.html")
+            answer = render(request, "public/account_erased.html", {"national": national})
             browser_forget(request, answer)
             return answer
     except Refused as error:
@@ -140,7 +168,7 @@ def erase(request: HttpRequest) -> HttpResponseBase:
     status = PROBLEM if form.errors else 200
     if refused and request.method == "POST":
         status = CONFLICT
-    context = {"form": form, "refused": refused}
+    context = {"form": form, "refused": refused, "national": national}
     return render(request, "public/account_erase.html", context, status=status)
 
 

@@ -31,6 +31,7 @@ urlpatterns = [
     path("account/file/", account.file_new, name="account-file-new"),
     path("account/file/<uuid:file>/", account.file, name="account-file"),
     path("account/erase/", account.erase, name="account-erase"),
+    path("account/farewell/", account.farewell, name="account-farewell"),
     path("places/", site.places, name="places"),
     path("past-rounds/", site.past_rounds, name="past-rounds"),
     path("accessibility/", site.accessibility, name="accessibility"),

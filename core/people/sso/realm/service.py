@@ -16,6 +16,7 @@ from core.people.sso.realm.alone import alone
 from core.people.sso.realm.changes import Change
 from core.people.sso.realm.clients import registered
 from core.people.sso.realm.converge import Convergence
+from core.people.sso.realm.farewells import Farewells, farewells_run
 from core.people.sso.realm.server import Server, secret_token, token_ask
 from core.people.sso.salts import salt_of
 from core.people.sso.sites import realm_names
@@ -89,6 +90,12 @@ def client_key_exchange(tenant: TenantRef, *, say: Say = lambda text: None) -> i
         (one,) = registered(tenant.uuid)
         work.tenant_apply(one)
         return one.client_key
+
+
+def accounts_forget(*, say: Say = lambda text: None) -> Farewells:
+    """Go on with deleting the national accounts of people who asked for it; to be run each night."""
+    with alone():
+        return farewells_run(operator_server(), say=say)
 
 
 def login_step(tenant: TenantRef) -> str | None:

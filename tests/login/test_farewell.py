@@ -1,0 +1,100 @@
+"""Deleting the national account: each council forgets first, the account goes last, and nobody else is touched."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from core.people.models import Farewell, Person, RoleGrant
+from core.people.services import role_end, role_grant
+from core.people.sso.realm import farewells
+from core.people.sso.realm.service import accounts_forget
+from tenants.registry.context import Role, in_tenant
+from tests.login.test_sessions import users
+from tests.login.test_sign_in import signed_in
+from tests.support.jobs import work
+from tests.support.keycloak import Running, Visitor, account_make
+
+pytestmark = pytest.mark.keycloak
+
+
+def names(tenant: Any) -> set[str]:
+    with in_tenant(tenant):
+        return set(Person.objects.values_list("display_name", flat=True))
+
+
+def account(run: Running, one: Any) -> Any:
+    return run.admin().call("GET", f"{users()}/{one.id}", missing=None)
+
+
+def test_the_councils_forget_first_and_the_account_goes_last(
+    keycloak: Running, tenants: Any, site: Callable[..., Any]
+) -> None:
+    mine, other = account_make(keycloak, "seonag"), account_make(keycloak, "torquil")
+    browsers = {}
+    for one in (mine, other):
+        visitor = Visitor()
+        for tenant in tenants:
+            browser = browsers[one.address, tenant.slug] = site(tenant)
+            signed_in(browser, visitor, one)
+    here = browsers[mine.address, "alpha"]
+    assert here.post("/account/farewell/", {}).status_code == 422
+    assert b"Delete my national account" in here.get("/account/").content
+    answer = here.post("/account/farewell/", {"sure": "on"})
+    assert b"your national account is deleted" in answer.content
+    assert here.get("/account/").status_code == 302
+    work(tenants.alpha)
+    assert names(tenants.alpha) == {"Torquil"}
+    # The first run tells the other council, and the account waits for it.
+    done = accounts_forget()
+    assert (done.deleted, done.waiting, done.asked) == (0, 1, 1)
+    assert account(keycloak, mine) is not None
+    work(tenants.beta)
+    assert names(tenants.beta) == {"Torquil"}
+    # Whoever holds a role somewhere is waited for.
+    done = accounts_forget()
+    assert (done.deleted, done.waiting, done.asked) == (1, 0, 0)
+    assert account(keycloak, mine) is None
+    assert account(keycloak, other) is not None
+    for tenant in tenants:
+        with in_tenant(tenant, role=Role.WORKER):
+            assert not Farewell.objects.exists()
+    assert browsers[other.address, "beta"].get("/account/").status_code == 200
+    # Run again: nothing is left to do.
+    assert accounts_forget().asked == 0
+
+
+def test_a_role_is_waited_for_and_an_account_deleted_at_the_other_side_is_found(
+    keycloak: Running, tenants: Any, site: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    worker, gone = account_make(keycloak, "worker"), account_make(keycloak, "gone")
+    browser = site(tenants.alpha)
+    for one in (worker, gone):
+        signed_in(site(tenants.beta), Visitor(), one)
+    signed_in(browser, Visitor(), worker)
+    with in_tenant(tenants.beta):
+        grant = role_grant(person=Person.objects.get(display_name="Worker"), role="observer", giver=None)
+    browser.post("/account/farewell/", {"sure": "on"})
+    work(tenants.alpha)
+    keycloak.admin().call("DELETE", f"{users()}/{gone.id}")
+    done = accounts_forget()
+    assert (done.deleted, done.waiting, done.asked) == (0, 1, 1)
+    work(tenants.beta)
+    assert names(tenants.beta) == {"Worker"}
+    with in_tenant(tenants.beta):
+        role_end(grant=RoleGrant.objects.get(pk=grant.pk), actor=None)
+    assert accounts_forget().asked == 1
+    work(tenants.beta)
+    assert accounts_forget().deleted == 1
+    # A realm that has lost more than can be true erases nobody.
+    again = account_make(keycloak, "again")
+    signed_in(site(tenants.alpha), Visitor(), again)
+    keycloak.admin().call("DELETE", f"{users()}/{again.id}")
+    monkeypatch.setattr(farewells, "MOST_LOST", 0)
+    monkeypatch.setattr(farewells, "LOST_SHARE", 0.0)
+    done = accounts_forget()
+    assert (done.asked, done.held_back) == (0, ("alpha",))
+    work(tenants.alpha)
+    assert names(tenants.alpha) == {"Again"}
