@@ -2,19 +2,13 @@
 
 from __future__ import annotations
 
-import uuid
-
 from django.db import models
-from django.db.models import Func, Q, Value
-from django.db.models.functions import Cast, Now
+from django.db.models import Q
+
+from plugins.bundled.posting.models import Marked, Posted
 
 
-def whose() -> Cast:
-    """Every table of a plugin says whose a row is, from the transaction alone; the host seals the column."""
-    return Cast(Func(Value("commonty.tenant"), function="current_setting"), models.UUIDField())
-
-
-class Post(models.Model):
+class Post(Posted):
     """A comment, a question to the proposer, or a reply under one of them. `author` goes when a person is erased."""
 
     class Kind(models.TextChoices):
@@ -22,32 +16,9 @@ class Post(models.Model):
         QUESTION = "question"
         REPLY = "reply"
 
-    class State(models.TextChoices):
-        PUBLISHED = "published"
-        WAITING = "waiting"
-        EDIT = "edit"
-        HIDDEN = "hidden"
-        REDACTED = "redacted"
-        WITHDRAWN = "withdrawn"
-
-    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    tenant = models.UUIDField(db_default=whose(), editable=False)
-    round = models.UUIDField()
-    subject_kind = models.CharField(max_length=16)
-    subject = models.UUIDField()
     parent = models.ForeignKey("self", null=True, on_delete=models.PROTECT, related_name="replies")
     kind = models.CharField(max_length=8, choices=Kind.choices)
-    author = models.UUIDField(null=True, help_text="pseudonym; empty once the person was erased")
-    by_office = models.BooleanField(default=False)
-    text = models.TextField()
-    language = models.CharField(max_length=2, default="en")
-    state = models.CharField(max_length=9, choices=State.choices, default=State.PUBLISHED)
-    reason = models.CharField(max_length=300, blank=True)
-    written_at = models.DateTimeField(db_default=Now())
-    edited_at = models.DateTimeField(null=True)
     answered_at = models.DateTimeField(null=True)
-    looked_at = models.DateTimeField(null=True, help_text="when a moderator last decided; reports before it are done")
-    escalated = models.BooleanField(default=False)
 
     class Meta:
         indexes = [
@@ -65,19 +36,15 @@ class Post(models.Model):
         return f"{self.kind} {self.id}"
 
 
-class Mark(models.Model):
+class Mark(Marked):
     """A post that somebody reported, a person whose words somebody does not want to see, a round that is frozen."""
 
     class Kind(models.TextChoices):
-        REPORT = "report"
+        REPORT = Marked.REPORT
         MUTE = "mute"
-        FROZEN = "frozen"
+        FROZEN = Marked.FROZEN
 
-    tenant = models.UUIDField(db_default=whose(), editable=False)
     kind = models.CharField(max_length=6, choices=Kind.choices)
-    about = models.UUIDField()
-    person = models.UUIDField(null=True)
-    made_at = models.DateTimeField(db_default=Now())
 
     class Meta:
         constraints = [
