@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -12,15 +13,24 @@ from django.db import IntegrityError, connection, transaction
 from hypothesis import given
 from hypothesis import strategies as st
 
+from core.audit.models import AuditEvent
 from core.kernel.clock import database_now
 from core.kernel.crypto import SigningKeys, canonical_json, sign, sign_keypair
 from core.kernel.errors import CommontyError, Invalid, NotFound, Refused
+from plugins.api.text import LocalisedText
 from tenants.office.delegation.models import Delegation, LedgerEntry
 from tenants.office.delegation.rules import MOVES, Account, Act, Balances, Party, amount_checked, balances_of
 from tenants.office.delegation.selectors import committed, delegation_of, delegations_of, ledger_verify
 from tenants.office.delegation.services import act_take, offers_lapse, receiver_left
-from tenants.registry.context import in_public
+from tenants.office.lifecycle import tenant_erase
+from tenants.office.models import Erasure
+from tenants.office.owner import schema_drop
+from tenants.office.requests.services import link_agree, link_ask, link_end, link_told
+from tenants.office.services import tenant_create
+from tenants.registry.context import Role, in_public, in_tenant
 from tenants.registry.models import Tenant
+from tenants.registry.selectors import tenant_by_slug
+from tests.support.jobs import work
 
 POT = uuid4()
 
@@ -272,6 +282,128 @@ def test_an_entry_can_be_neither_changed_nor_removed_and_a_forged_one_is_found(s
             signature=entry.signature,
         )
     assert ledger_verify()["broken"] == [{"delegation": str(delegation), "position": 2}]
+
+
+def test_the_database_itself_keeps_the_sums(sides: tuple[Side, Side]) -> None:
+    """Planted past every rule of ours, as whoever holds the registry's role could: more than is there is refused."""
+    council, group = sides
+    delegation = offered(council, group, 1000)
+    accept(group, delegation, 1000)
+    group.do("award", delegation, 400)
+
+    def planted(act: Act, amount: int, position: int, of: UUID = delegation) -> None:
+        with in_public(), transaction.atomic():
+            LedgerEntry.objects.create(
+                id=uuid4(),
+                delegation_id=of,
+                position=position,
+                act=act.value,
+                source=MOVES[act].source.value,
+                target=MOVES[act].target.value,
+                amount=amount,
+                by_id=group.uuid,
+                role="officer",
+                body={},
+                signature=b"x",
+            )
+
+    for act, amount in (
+        (Act.AWARD, 601),
+        (Act.RETURN, 601),
+        (Act.WITHDRAW_AWARD, 401),
+        (Act.ACCEPT, 1),
+        (Act.LAPSE, 1),
+        (Act.OFFER, 1000),
+        (Act.OFFER, 1),
+    ):
+        with pytest.raises(IntegrityError, match="holds less|made once"):
+            planted(act, amount, 4)
+    assert delegation_of(council.uuid, delegation).balances == Balances(unspent=600, awarded=400)
+    # Two at once, each of which alone would fit: the second waits for the first and is judged by what that has left.
+    outcomes: list[str] = []
+
+    def one(position: int) -> None:
+        try:
+            planted(Act.AWARD, 400, position)
+            outcomes.append("in")
+        except IntegrityError:
+            outcomes.append("refused")
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=one, args=(position,)) for position in (4, 5)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(outcomes) == ["in", "refused"]
+    assert delegation_of(council.uuid, delegation).balances == Balances(unspent=200, awarded=800)
+
+
+def test_money_of_a_group_that_is_erased_returns_and_its_awards_stay(tenants: Any, tmp_path: Path) -> None:
+    group_ref, _ = tenant_create(slug="links-group", kind="community", name=LocalisedText("Links Group"))
+    other_ref, _ = tenant_create(slug="links-other", kind="community", name=LocalisedText("Other Group"))
+    try:
+        council, other = Side(tenants.alpha), Side(other_ref)
+        kept = offered(council, other, 700)
+        with in_public():
+            real = Tenant.objects.get(id=group_ref.uuid).signing_key
+        group = Side(group_ref)
+        waiting, accepted = offered(council, group, 300), offered(council, group, 1000)
+        accept(group, accepted, 1000)
+        group.do("award", accepted, 250)
+        with in_public():
+            # The group's own key again, with which its last file is signed.
+            Tenant.objects.filter(id=group_ref.uuid).update(signing_key=real)
+        for by in ("Ann", "Ben"):
+            tenant_erase(slug="links-group", by=by, reason="it ends", say=lambda text: None)
+        # Until the delay is over it may be taken back, and nothing has moved.
+        assert delegation_of(council.uuid, accepted).balances == Balances(unspent=750, awarded=250)
+        with in_public():
+            Erasure.objects.filter(slug="links-group").update(due_at=database_now() - timedelta(minutes=1))
+        tenant_erase(slug="links-group", by="Ann", out=tmp_path / "last.zip", say=lambda text: None)
+        assert delegation_of(council.uuid, waiting).balances == Balances(lapsed=300)
+        assert delegation_of(council.uuid, accepted).balances == Balances(awarded=250, returned=750)
+        assert committed(council.uuid, POT).minor == 250 + 700
+        # A neighbour's money is where it was.
+        assert delegation_of(council.uuid, kept).balances == Balances(pending=700)
+    finally:
+        connection.close()
+        schema_drop(other_ref.schema)
+
+
+def test_a_link_stands_in_the_record_of_both_sides(tenants: Any) -> None:
+    with in_public():
+        Tenant.objects.filter(id=tenants.beta.uuid).update(kind="community")
+    council, group = tenant_by_slug("alpha"), tenant_by_slug("beta")
+
+    def told() -> list[list[tuple[str, str, str]]]:
+        for side in (council, group):
+            work(side)
+        found = []
+        for side in (council, group):
+            with in_tenant(side, role=Role.WORKER):
+                events = AuditEvent.objects.filter(kind="link_changed").order_by("recorded_at")
+                found.append([(one.body["what"], one.body["side"], one.body["shares"]) for one in events])
+        return found
+
+    link = link_ask(by=council, other=group.uuid, shares=["face", "money"])
+    with pytest.raises(Refused):
+        link_agree(link=link, by=council)
+    asked = ("asked", "council", "face,money")
+    assert told() == [[asked], [asked]]
+    link_agree(link=link, by=group)
+    link_agree(link=link, by=group)
+    agreed = ("agreed", "group", "face,money")
+    assert told() == [[asked, agreed], [asked, agreed]]
+    link_end(link=link, by=council)
+    with pytest.raises(NotFound):
+        link_end(link=link, by=group)
+    ended = ("ended", "council", "face,money")
+    assert told() == [[asked, agreed, ended], [asked, agreed, ended]]
+    # Word that comes twice is written once.
+    link_told({"other": str(group.uuid), "link": str(link), "what": "ended", "side": "council", "shares": "face,money"})
+    assert told()[1] == [asked, agreed, ended]
 
 
 def test_every_act_belongs_to_one_party() -> None:

@@ -4,12 +4,21 @@ from __future__ import annotations
 
 import ast
 import re
+from functools import lru_cache
 
 from tests.support.bootstrap import ROOT
 
 HERE = "tests/tenancy/"
 NAMED = re.compile(r"`([\w/]+\.py)::(\w+)`")
 ROW = re.compile(r"^\| T(\d+) \|.*\|([^|]+)\|$", re.MULTILINE)
+
+
+@lru_cache
+def tests_in(file: str) -> frozenset[str]:
+    """The functions that a file defines; none where there is no such file."""
+    path = ROOT / (file if file.startswith("tests/") else HERE + file)
+    body = ast.parse(path.read_text(encoding="utf-8")).body if path.is_file() else []
+    return frozenset(node.name for node in body if isinstance(node, ast.FunctionDef))
 
 
 def missing(text: str) -> list[str]:
@@ -21,9 +30,7 @@ def missing(text: str) -> list[str]:
         if not named:
             found.append(f"T{number} names no test")
         for file, name in named:
-            path = ROOT / (file if file.startswith("tests/") else HERE + file)
-            defined = ast.walk(ast.parse(path.read_text(encoding="utf-8"))) if path.is_file() else iter(())
-            if name not in {node.name for node in defined if isinstance(node, ast.FunctionDef)}:
+            if name not in tests_in(file):
                 found.append(f"T{number}: {file}::{name} does not exist")
     return found
 
