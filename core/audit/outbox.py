@@ -8,22 +8,25 @@ the row is parked, where an operator sees it.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 from uuid import UUID
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import Q
 
 from core.audit.models import AuditEvent, OutboxMessage
-from core.audit.poke import refused_keep
+from core.audit.poke import poke, refused_keep
 from core.audit.ports import carrier
 from core.audit.services import EVENT_JOB, effect_once, job_enqueue
 from core.kernel import telemetry
 from core.kernel.clock import database_now
 from core.kernel.errors import CommontyError, NotFound, Refused
-from core.kernel.jobs import Job, Queue
+from core.kernel.jobs import HEAVY, SECONDS, Job, Queue
+from tenants.registry import limits
 from tenants.registry.context import Role, TenantRef, current_tenant, in_tenant
 from tenants.registry.selectors import tenant_by_uuid
 
@@ -37,6 +40,8 @@ FIRST_WAIT = timedelta(seconds=5)
 LONGEST_WAIT = timedelta(hours=1)
 # A message that was handed over and not done by then is handed over again.
 LEASE = timedelta(minutes=10)
+# How many messages of one tenant are with the workers at a time; of heavy ones as many as its limit says.
+TURN = {Queue.DEFAULT: 50, Queue.MAIL: 20, Queue.PROVISIONING: 4}
 SERVED = frozenset({"practice", "active", "leaving"})
 REMEDY = "`commonty audit parked` lists what was refused."
 
@@ -69,6 +74,11 @@ def job_names() -> tuple[str, ...]:
     return tuple(_handlers)
 
 
+def job_queue(name: str) -> Queue:
+    """The queue that a bound job waits in."""
+    return _handlers[name][0]
+
+
 def name_of(listener: Listener) -> str:
     return f"{listener.__module__}.{listener.__qualname__}"
 
@@ -91,15 +101,49 @@ def outbox_dispatch(*, limit: int = 100) -> int:
     tenant = current_tenant()
     if tenant.state not in SERVED:
         return 0
+    limits.quotas_know()
     with transaction.atomic():
         now = database_now()
         due = OutboxMessage.objects.filter(Q(state=State.PENDING) | Q(state=State.SENT), available_at__lte=now)
-        rows = list(due.select_for_update(skip_locked=True).order_by("available_at", "created_at")[:limit])
+        waiting = set(due.values_list("queue", flat=True).distinct())
+        turns = _turns(tenant, now) if waiting else []
+        rows: list[OutboxMessage] = []
+        for queues, room in turns:
+            mine = due.filter(queue__in=queues).select_for_update(skip_locked=True)
+            # The count of votes goes before reports (`tallies` after `reports` in the alphabet).
+            order = ("-queue", "available_at", "created_at")
+            rows += mine.order_by(*order)[: max(min(room, limit - len(rows)), 0)]
         for row in rows:
             carrier().hand_over(task=row.task, queue=row.queue, tenant=tenant.uuid, message=row.id)
         # A worker that is quicker than this commit waits for the row's lock.
         OutboxMessage.objects.filter(pk__in=[row.pk for row in rows]).update(state=State.SENT, available_at=now + LEASE)
+    limits.reports_out([row.pk for row in rows if row.queue in HEAVY])
     return len(rows)
+
+
+def _turns(tenant: TenantRef, now: datetime) -> list[tuple[frozenset[Queue], int]]:
+    """How many more of this tenant's messages each queue takes now, the heavy ones together.
+
+    What a tenant has beyond its turn waits in its own outbox and not in the queue, where others would wait behind it.
+    """
+    out = OutboxMessage.objects.filter(state=State.SENT, available_at__gt=now)
+    taken = Counter(out.values_list("queue", flat=True))
+    heavy = limits.most(tenant, limits.What.REPORTS) - sum(taken[queue.value] for queue in HEAVY)
+    light = [(frozenset({queue}), most - taken[queue.value]) for queue, most in TURN.items()]
+    return [*light, (HEAVY, min(heavy, limits.reports_room(LEASE.total_seconds())))]
+
+
+def running() -> int:
+    """How many heavy jobs of the current tenant are with the workers."""
+    out = OutboxMessage.objects.filter(state=State.SENT, available_at__gt=database_now(), queue__in=HEAVY)
+    return out.count()
+
+
+def _next(queue: str) -> None:
+    """A turn of this tenant is over: where more of it waits, the sequencer is told, and looks at all in turn."""
+    now = database_now()
+    if OutboxMessage.objects.filter(state=State.PENDING, queue=queue, available_at__lte=now).exists():
+        transaction.on_commit(partial(poke, current_tenant().uuid))
 
 
 # -- the worker's side ------------------------------------------------------------------------------------------------
@@ -158,10 +202,20 @@ def message_run(*, task: str, header: str | None, body: str | None, message: str
             if row.state == State.DONE or not effect_once(f"message:{row_id}"):
                 return "already"
             if task not in _outward:
+                _statements_cut(SECONDS[_handlers[task][0]])
                 _handlers[task][1](row.payload)
             row.state, row.error = State.DONE, ""
             row.save(update_fields=["state", "error"])
+            _next(row.queue)
+    if row.queue in HEAVY:
+        limits.reports_back(row_id)
     return "done"
+
+
+def _statements_cut(seconds: int) -> None:
+    """Have the database stop a statement of this transaction that takes longer: a worker that waits hears nothing."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT set_config('statement_timeout', %s, true)", [f"{seconds}s"])
 
 
 def message_failed(*, tenant: TenantRef, message: UUID, error: BaseException) -> None:
@@ -184,6 +238,9 @@ def message_failed(*, tenant: TenantRef, message: UUID, error: BaseException) ->
             wait = max(FIRST_WAIT * 2 ** max(row.attempts - 1, 0), asked)
             row.available_at = database_now() + min(wait, LONGEST_WAIT)
         row.save(update_fields=["error", "state", "available_at"])
+        _next(row.queue)
+    if row.queue in HEAVY:
+        limits.reports_back(message)
 
 
 def parked() -> list[dict[str, Any]]:

@@ -14,6 +14,8 @@ from core.kernel.errors import Invalid, Refused
 from core.rounds.models import Round
 from plugins.api import Exporter, Manifest, PermanentFailure, PersonalDataClass
 from plugins.host.selectors import module
+from tenants.registry.context import current_tenant
+from tenants.registry.limits import What, take
 
 CLASSES = (PersonalDataClass.NONE, PersonalDataClass.PSEUDONYMOUS, PersonalDataClass.PERSONAL)
 
@@ -30,7 +32,8 @@ def export_write(
     """Have an exporter write a round's published election. For a worker, whose role alone reads opened ballots.
 
     Raises NotFound for an exporter that is not active, Refused for one that declares more about people than the
-    caller may have or for a result that is not published, Invalid for filters that do not fit.
+    caller may have or for a result that is not published, Invalid for filters that do not fit, Limited for one too many
+    today.
     """
     exporter = cast(Exporter, module("exporter", key))
     if CLASSES.index(exporter.personal_data) > CLASSES.index(may_have):
@@ -41,6 +44,7 @@ def export_write(
     except ValidationError as error:
         problems = tuple(str(item["msg"]) for item in error.errors())
         raise Invalid("The filters do not fit this export.", code="export.filters", problems=problems) from error
+    take(current_tenant(), What.EXPORTS)
     fresh = to.with_name(f".{to.name}.new")
     try:
         with fresh.open("wb") as out:

@@ -4,6 +4,7 @@
     ├── Invalid        2     what was given cannot be used
     ├── Refused        3     a rule says no
     ├── NotFound       1     there is no such thing, or not for you
+    ├── Limited        4     so much was used that this has to wait
     └── Unavailable    4     something we need does not answer; try again
 
 The number is the command line's exit code.
@@ -54,6 +55,18 @@ class Refused(CommontyError):
 
 class NotFound(CommontyError):
     """There is no such thing, or none that the asker may know of."""
+
+
+class Limited(CommontyError):
+    """A tenant, or all together, have used what they may of `what`. `retry_after`: seconds until some is free again;
+    0 where time alone frees nothing."""
+
+    exit_code = 4
+
+    def __init__(self, what: str, *, retry_after: int = 0) -> None:
+        super().__init__(f"The limit of {what} is reached.", code=f"limit.{what}", remedy="Try again later.")
+        self.what = what
+        self.retry_after = retry_after
 
 
 class Unavailable(CommontyError):

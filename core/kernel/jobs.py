@@ -14,7 +14,23 @@ class Queue(StrEnum):
     DEFAULT = "default"
     MAIL = "mail"
     TALLIES = "tallies"
+    REPORTS = "reports"
     PROVISIONING = "provisioning"
+
+
+# How long a job of each queue may take, in seconds. The database cuts a statement that takes as long; a job that
+# computes is cut a little later, so that the two never meet, and one that hears nothing is ended from outside.
+SECONDS: dict[Queue, int] = {
+    Queue.DEFAULT: 120,
+    Queue.MAIL: 60,
+    Queue.TALLIES: 1800,
+    Queue.REPORTS: 300,
+    Queue.PROVISIONING: 3000,
+}
+CUT_AFTER_SECONDS = 10
+END_AFTER_SECONDS = 40
+# Work that takes minutes: a tenant may have few of these with the workers at a time.
+HEAVY = frozenset({Queue.TALLIES, Queue.REPORTS})
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,8 +17,10 @@ from django.core.mail import EmailMessage
 from django.core.mail.backends.base import BaseEmailBackend
 
 from core.kernel.env import environment
+from core.kernel.errors import Limited
 from plugins.api import PermanentFailure, TemporaryFailure
 from tenants.registry.context import TenantRef, current_tenant
+from tenants.registry.limits import What, take
 
 SHOWN = 50
 BUSY_SECONDS = 60
@@ -31,6 +33,10 @@ class Mail:
         """Send plain words. Raises PermanentFailure where the server refuses for good, else TemporaryFailure."""
         # The same message sent twice (a worker lost after sending) is one message to a mail program.
         tenant = current_tenant()
+        try:
+            take(tenant, What.MAILS)
+        except Limited as error:
+            raise TemporaryFailure("As much mail was sent as may be.", retry_after=error.retry_after) from error
         reference = f"<{key}@{tenant.slug}.commonty>"
         headers = {"Message-ID": reference, "Content-Language": language}
         # Where mail may not leave in the tenant's own name, replies at least reach it.

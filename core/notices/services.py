@@ -18,6 +18,7 @@ from core.notices.carrying import Carried, Words, address_check, carry, reach_ne
 from core.notices.models import Notice
 from plugins.api import Limits
 from tenants.registry.context import current_tenant
+from tenants.registry.limits import What, need
 
 SEND_JOB = Job("notices.send", Queue.MAIL)
 ADDRESS_PURPOSE = "notice/address"
@@ -40,7 +41,8 @@ def notice_send(
 
     `by` says what kind of address `to` is: `email`, `phone` (with + and the country) or `webhook`. `secret` (such as a
     code) is encrypted for ten minutes and removed once sent. Raises Invalid for an address that is none or an unknown
-    template, Unavailable where no channel carries messages that way, Refused outside a transaction.
+    template, Unavailable where no channel carries messages that way, Limited for a secret while no more mail may be
+    sent, Refused outside a transaction.
     """
     if not connection.in_atomic_block:
         raise Refused("A notice is asked for in the transaction of what causes it.", code="notice.no_transaction")
@@ -49,6 +51,9 @@ def notice_send(
     address_check(by, to)
     if by != "email":
         reach_need(recipient(by, to, language))
+    if secret and by == "email":
+        # Whoever waits for a code is told at once that it has to wait; other letters go when there is room.
+        need(current_tenant(), What.MAILS)
     tenant = current_tenant().uuid
     notice = Notice(
         template=template,

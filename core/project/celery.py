@@ -12,11 +12,11 @@ from kombu.entity import Queue as BrokerQueue
 from kombu.exceptions import OperationalError
 from redis import RedisError
 
-from core.audit.outbox import job_names
+from core.audit.outbox import job_names, job_queue
 from core.audit.tasks import TenantTask
 from core.kernel.env import environment
 from core.kernel.errors import Unavailable
-from core.kernel.jobs import Queue
+from core.kernel.jobs import CUT_AFTER_SECONDS, END_AFTER_SECONDS, SECONDS, Queue
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", f"core.project.settings.{environment().env}")
 
@@ -49,7 +49,9 @@ def register() -> None:
     """One task for each job that somebody does. Called when the ports are bound, before the worker takes messages."""
     for name in job_names():
         if name not in app.tasks:
-            app.register_task(type("Job", (TenantTask,), {"name": name, "__module__": __name__})())
+            seconds = SECONDS[job_queue(name)]
+            limits = {"soft_time_limit": seconds + CUT_AFTER_SECONDS, "time_limit": seconds + END_AFTER_SECONDS}
+            app.register_task(type("Job", (TenantTask,), {"name": name, "__module__": __name__, **limits})())
 
 
 @worker_init.connect(weak=False)  # type: ignore[untyped-decorator]  # Celery publishes no types

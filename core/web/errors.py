@@ -5,14 +5,18 @@ from __future__ import annotations
 import logging
 import sys
 from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
 
 from django.db import InterfaceError, OperationalError, ProgrammingError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from redis import RedisError
 
-from core.kernel.errors import CommontyError, Invalid, NotFound, Refused, Unavailable
+from core.kernel.clock import SystemClock
+from core.kernel.errors import CommontyError, Invalid, Limited, NotFound, Refused, Unavailable
 from core.people.proof import ProofNeeded
 from core.ui.neutral import RETRY_SECONDS
 from core.web.sign_in import proof_page
@@ -26,17 +30,47 @@ STATUS: tuple[tuple[type[CommontyError], int], ...] = (
     (NotFound, 404),
     (Invalid, 400),
     (Refused, 403),
+    (Limited, 429),
     (Unavailable, 503),
 )
+TEMPLATES = {400: "403.html", 403: "403.html", 404: "404.html", 429: "429.html", 503: "503.html"}
+# Cut by the database because it took longer than its role may.
+TOO_LONG = "57014"
+LIMIT_WORDS = {
+    "requests": gettext_lazy(
+        "Very many people are looking at this website just now, so this page was not made for you."
+    ),
+    "mails": gettext_lazy("This website has sent as many messages as it may for now."),
+    "exports": gettext_lazy("This website has made as many exports as it may for now."),
+    "storage": gettext_lazy("This website's files take all the space they may."),
+    "reports": gettext_lazy("This website has as many reports under way as it may."),
+}
 
 
 def _page(request: HttpRequest, status: int, error: CommontyError | None = None) -> HttpResponse:
-    template = {400: "403.html", 403: "403.html", 404: "404.html", 503: "503.html"}.get(status, "500.html")
-    response = render(request, template, {"error": error, "status": status}, status=status)
+    template = TEMPLATES.get(status, "500.html")
+    context: dict[str, Any] = {"error": error, "status": status}
+    retry = RETRY_SECONDS if status == 503 else ""
+    if isinstance(error, Limited):
+        context |= _limited(error)
+        retry = str(error.retry_after or "")
+    response = render(request, template, context, status=status)
     response["Cache-Control"] = "no-store"
-    if status == 503:
-        response["Retry-After"] = RETRY_SECONDS
+    if retry:
+        response["Retry-After"] = retry
     return response
+
+
+def _limited(error: Limited) -> dict[str, Any]:
+    """What was used up, and when some of it is free again: in seconds while those are few, else the moment."""
+    told = Limited(error.what, retry_after=error.retry_after)
+    told.message = LIMIT_WORDS.get(error.what, error.message)
+    told.remedy = (
+        "" if error.retry_after else _("Remove what is not needed any more, or ask the national team for more.")
+    )
+    far = error.retry_after > FEW_SECONDS
+    again = SystemClock().now() + timedelta(seconds=error.retry_after) if far else None
+    return {"error": told, "again_at": again, "retry_after": 0 if far else error.retry_after}
 
 
 def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
@@ -49,8 +83,18 @@ def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpR
 
 def server_error(request: HttpRequest) -> HttpResponse:
     """Called by Django while the error is at hand: what needs only patience is no fault of ours."""
-    away = isinstance(sys.exc_info()[1], AWAY)
-    return _page(request, 503 if away else 500)
+    error = sys.exc_info()[1]
+    if getattr(error.__cause__ if error else None, "sqlstate", "") == TOO_LONG:
+        return _page(request, 503, _too_long())
+    return _page(request, 503 if isinstance(error, AWAY) else 500)
+
+
+def _too_long() -> Unavailable:
+    return Unavailable(
+        _("This took too long, so it was stopped."),
+        code="request.too_long",
+        remedy=_("Ask for less at once, or try again when fewer people are here."),
+    )
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
@@ -58,6 +102,7 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     return _page(request, 403)
 
 
+FEW_SECONDS = 120
 READING = frozenset({"GET", "HEAD", "OPTIONS"})
 # Whoever signed in on a shared device can leave it.
 LEAVING = ("/sign-out/", "/gd/sign-out/")
@@ -67,7 +112,9 @@ def suspended(request: HttpRequest, reason: str) -> HttpResponse:
     """The page for whoever would write where everything can only be read."""
     message = _("This site is suspended for now: nothing can be sent or changed. The reason: %(reason)s")
     remedy = _("You can go on reading. Nothing that was sent before is lost.")
-    return _page(request, 403, Refused(message % {"reason": reason}, code="tenant.suspended", remedy=remedy))
+    # Words of the service's own, as those of a move, are known in both languages; an operator's are as they were typed.
+    words = _(reason) if reason else ""
+    return _page(request, 403, Refused(message % {"reason": words}, code="tenant.suspended", remedy=remedy))
 
 
 class ErrorMiddleware:

@@ -34,3 +34,13 @@ class LookChanged(Event):
 
     kind: ClassVar[str] = "look_changed"
     accent: str
+
+
+@dataclass(frozen=True, slots=True)
+class QuotaSet(Event):
+    """In the national site's record: `tenant` is empty for all together, `most` None for the default again."""
+
+    kind: ClassVar[str] = "quota_set"
+    tenant: str
+    what: str
+    most: int | None

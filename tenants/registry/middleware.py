@@ -12,11 +12,13 @@ from django.urls import set_urlconf
 from django.utils.log import log_response
 
 from core.kernel import telemetry
+from core.kernel.errors import Limited
 from core.kernel.ids import public_id
-from core.ui.neutral import unavailable
+from core.ui.neutral import too_many, unavailable
 from tenants.registry.context import Role, in_tenant, leave_everything
 from tenants.registry.elsewhere import led_on
 from tenants.registry.hosts import Site, site_for
+from tenants.registry.limits import STAFF, What, take
 
 URLCONFS = {
     ("hub", "public"): "core.project.urls_hub",
@@ -50,6 +52,9 @@ class TenantMiddleware:
                 return self._nobody_to_ask(request)
             if site is None:
                 return led_on(request) or unknown_host()
+            limited = self._over_limit(request, site)
+            if limited is not None:
+                return limited
             request.commonty_site = site  # type: ignore[attr-defined]  # read by hosts.site_of
             urlconf = urlconf_of(site)
             request.urlconf = urlconf
@@ -71,6 +76,20 @@ class TenantMiddleware:
             telemetry.clear_context()
             set_urlconf(None)
             leave_everything()
+
+    @staticmethod
+    def _over_limit(request: HttpRequest, site: Site) -> HttpResponse | None:
+        """The page for a tenant whose rush is over its limit: it costs next to nothing, so nobody else's pages wait.
+
+        Files of the look and of the tenant are not pages.
+        """
+        if site.purpose == "files" or request.path.startswith(settings.STATIC_URL):
+            return None
+        try:
+            take(site.tenant, What.REQUESTS, part=STAFF if site.purpose == "staff" else "")
+        except Limited as error:
+            return too_many(request.path, error.retry_after)
+        return None
 
     def _nobody_to_ask(self, request: HttpRequest) -> HttpResponseBase:
         """The database is away and this process has not seen the host before: the page that says so, and its look."""

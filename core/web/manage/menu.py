@@ -58,6 +58,7 @@ MENU = (
             Entry("groups", "staff:groups", _("Councils"), GROUP),
             Entry("support", "staff:support", _("Support access"), COUNCIL | GROUP),
             Entry("modules", "staff:modules", _("Modules")),
+            Entry("limits", "staff:limits", _("Use and limits")),
             Entry("record", "staff:record", _("Record")),
         ),
     ),

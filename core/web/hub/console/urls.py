@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from core.web.hub.console import documents, tenants, views
+from core.web.hub.console import documents, limits, tenants, views
 
 app_name = "console"
 urlpatterns = [
@@ -13,6 +13,7 @@ urlpatterns = [
     path("fleet/", views.fleet_state, name="fleet"),
     path("banners/", views.banners, name="banners"),
     path("support/", views.support, name="support"),
+    path("limits/", limits.limits, name="limits"),
     path("documents/", documents.documents, name="documents"),
     path("documents/new/", documents.document_new, name="document-new"),
     path("documents/<slug:kind>/<slug:key>/", documents.document_one, name="document"),

@@ -39,6 +39,7 @@ PARTS: tuple[tuple[str, Any], ...] = (
     ("documents", _("Guidance")),
     ("banners", _("Banners")),
     ("support", _("Support")),
+    ("limits", _("Limits")),
     ("fleet", _("Fleet")),
 )
 EVERYBODY = "all"
