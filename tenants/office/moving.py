@@ -213,8 +213,8 @@ def _obstacles(tenant: TenantRef) -> list[str]:
 
 def _frozen(tenant: TenantRef, by: str) -> None:
     """Nobody writes any more, and who was writing has finished: what is written out now is the last."""
-    if not tenant.is_suspended:
-        tenant_suspend(slug=tenant.slug, reason=REASON, by=by)
+    # Said again where it was cut off: that the registry knows is not yet that the rights are gone.
+    tenant_suspend(slug=tenant.slug, reason=REASON, by=by)
     with owner_connection() as owner:
         owner.execute(f"SET LOCAL lock_timeout TO '{WRITERS_WAIT}'".encode())
         rows = owner.execute(

@@ -154,6 +154,8 @@ def test_killed_after_each_step_the_same_command_goes_on_and_nobody_else_notices
             refused = SiteClient(here).post("/account/name/", {"name": "x"})
             assert refused.status_code == 403
             assert moving.REASON[:30].encode() in refused.content
+            gaelic = SiteClient(here).post("/gd/account/name/", {"name": "x"})
+            assert b"Gabhaidh i leughadh" in gaelic.content
         else:
             assert page.status_code == 302
         assert len(schemas_in(west, here.slug)) == (step not in (Steps.FROZEN, Steps.EXPORTED)), step

@@ -79,6 +79,8 @@ def test_a_killed_import_is_swept_away_or_gone_on_with(
             # Whoever is at work on it is not disturbed.
             assert strays_remove().busy == (schema,)
         locks.close()
+        # Nothing is removed that nobody has agreed to.
+        assert main(["--json", "fleet", "sweep"]) == 3
         document = swept(capsys)
         assert (document["schemas"], document["busy"]) == ([schema], [])
         assert standing() == before
