@@ -48,7 +48,8 @@ class Registered:
 def registered(only: UUID | None = None) -> list[Registered]:
     """Every tenant of the registry, or one of them."""
     with in_public():
-        rows = Tenant.objects.order_by("slug")
+        # One that has moved has its clients at its new place; a second registration here would turn them back.
+        rows = Tenant.objects.exclude(state=Tenant.State.MOVED).order_by("slug")
         names = Domain.objects.filter(purpose__in=PURPOSES).order_by("-is_primary", "domain")
         marks = TenantSignIn.objects.all()
         if only is not None:
