@@ -40,6 +40,7 @@ from core.people.sso.flow import (
     signed_out_address,
 )
 from core.people.sso.logout import ended_by, session_mark
+from core.people.sso.sites import RealmKind, realm_kind
 from core.web.attested import attested_keep
 from tenants.registry.context import current_tenant
 from tenants.registry.hosts import site_of
@@ -101,10 +102,12 @@ def session_token(request: HttpRequest) -> str:
     return str(kept["token"])
 
 
-def _problem(request: HttpRequest, error: CommontyError, next_path: str = "/") -> HttpResponse:
+def _problem(request: HttpRequest, error: CommontyError, next_path: str = "/", *, prove: str = "") -> HttpResponse:
+    """Says why, and leads back to signing in: with `prove` to the proof that would have been enough."""
     status = 503 if isinstance(error, Unavailable) else 403
     log.info("sign-in refused with %s (%s)", status, error.code)
-    context = {"error": error, "next": next_path, "staff": site_of(request).purpose == "staff"}
+    staff = site_of(request).purpose == "staff"
+    context = {"error": error, "next": next_path, "prove": prove, "staff": staff}
     return render(request, "sign_in/problem.html", context, status=status)
 
 
@@ -127,11 +130,12 @@ def proof_page(request: HttpRequest, needed: ProofNeeded) -> HttpResponse:
 
 
 def browser_forget(request: HttpRequest, response: HttpResponseBase) -> None:
-    """Take from a shared computer everything this site has left in its browser."""
+    """Take from a browser everything this site has left in it."""
     for name in request.COOKIES:
         if name != settings.LANGUAGE_COOKIE_NAME:
             response.delete_cookie(name, samesite="Lax")
-    response["Clear-Site-Data"] = '"cache", "cookies", "storage"'
+    # Not "cookies": browsers would take those of every other council along.
+    response["Clear-Site-Data"] = '"cache", "storage"'
 
 
 def _keeps(request: HttpRequest) -> bool:
@@ -160,7 +164,7 @@ def sign_in(request: HttpRequest) -> HttpResponseBase:
 
     A bad `next` becomes the front page. `prove` names the proof somebody was asked for.
     """
-    given = request.POST if request.method == "POST" else request.GET
+    site, given = site_of(request), request.POST if request.method == "POST" else request.GET
     next_path = own_path(given.get("next", "/"))
     _speak(next_path)
     rule = RULES.get(given.get("prove", ""))
@@ -172,15 +176,17 @@ def sign_in(request: HttpRequest) -> HttpResponseBase:
     elif request.method == "POST":
         shared = "shared" in given
         asked = replace(asked, shared=shared, fresh=shared, keep="keep" in given and not shared)
-    elif site_of(request).purpose == "staff":
-        # Asked for at once and insisted on behind: whoever has no second factor is told how to get one.
-        asked = replace(asked, wished=LEVEL_TWO if levels_stated() else 0)
+    elif site.purpose == "staff":
+        # Officers: asked for at once and insisted on behind, so that whoever has no second factor is told how to get
+        # one. Volunteers of a group are residents, who are asked when it matters.
+        officers = realm_kind(site.tenant.kind, site.purpose) is RealmKind.STAFF
+        asked = replace(asked, wished=LEVEL_TWO if officers and levels_stated() else 0)
     elif "asked" not in given and _keeps(request):
         asked = replace(asked, silent=True)
     else:
         return render(request, "sign_in/sign_in.html", {"next": next_path})
     try:
-        begun = begin(site_of(request), next_path=next_path, asked=asked)
+        begun = begin(site, next_path=next_path, asked=asked)
     except CommontyError as error:
         return _problem(request, error, next_path)
     response: HttpResponse = HttpResponseRedirect(begun.url)
@@ -206,7 +212,11 @@ def callback(request: HttpRequest) -> HttpResponseBase:
         else:
             response = _signed_in(request, note=note, state=state)
     except CommontyError as error:
-        response = _problem(request, error, _wanted(request, note=note, state=state))
+        noted = _noted(request, note=note, state=state)
+        short = error.code in ("sign_in.level", "sign_in.stale")
+        asked = (noted.get("level"), noted.get("within"))
+        prove = next((one.name for one in RULES.values() if short and (one.level, one.within) == asked), "")
+        response = _problem(request, error, own_path(str(noted.get("next", "/"))), prove=prove)
     if name in request.COOKIES:
         response.delete_cookie(name, samesite="Lax")
     return response

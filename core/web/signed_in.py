@@ -19,6 +19,7 @@ from core.kernel.crypto import digest
 from core.people.proof import SECOND_FACTOR, SHARED, ProofNeeded, proof_lacks
 from core.people.sign_ins import sign_in_stands
 from core.people.sso.flow import RENEW_SECONDS
+from core.people.sso.sites import RealmKind, realm_kind
 from core.web.sign_in import browser_forget, proof_page
 from tenants.registry.hosts import Site, site_of
 
@@ -49,9 +50,13 @@ class SignedInMiddleware:
     def process_view(
         self, request: HttpRequest, view: Callable[..., Any], args: Any, kwargs: Any
     ) -> HttpResponse | None:
-        """On a staff host everything but signing in and out waits for the second factor."""
-        rule = getattr(view, "access", None)
-        if site_of(request).purpose != "staff" or (rule is not None and rule.anonymous):
+        """Where officers work, everything but signing in and out waits for the second factor.
+
+        Volunteers of a group are residents: they are asked for it when it matters.
+        """
+        rule, site = getattr(view, "access", None), site_of(request)
+        officers = realm_kind(site.tenant.kind, site.purpose) is RealmKind.STAFF
+        if not officers or (rule is not None and rule.anonymous):
             return None
         if not request.user.is_authenticated or not proof_lacks(request, SECOND_FACTOR):
             return None

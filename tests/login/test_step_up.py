@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -16,9 +16,13 @@ from core.people.models import Person
 from core.people.proof import FRESH, LEVEL, PROVED_AT, STRONG
 from core.people.services import role_grant
 from core.people.sso.claims import Identity, proof_check
-from core.people.sso.sites import RealmKind
+from core.people.sso.realm.server import segment
+from core.people.sso.realm.service import realm_apply
+from core.people.sso.sites import RealmKind, realm_names
 from core.rounds.models import Round
-from tenants.registry.context import in_tenant
+from tenants.registry.context import in_public, in_tenant
+from tenants.registry.hosts import forget
+from tenants.registry.models import Tenant
 from tests.house.test_urls_access import routes
 from tests.login.test_sessions import asked, change
 from tests.support.http import away
@@ -102,6 +106,42 @@ def test_an_officer_without_a_second_factor_is_led_through_setting_it_up_before_
     assert weak.get("/people/").status_code == 200
 
 
+@pytest.fixture
+def group(keycloak: Running, tenants: Any) -> Iterator[Any]:
+    """Beta as a community group, whose staff host is the residents' realm."""
+
+    def become(kind: str) -> None:
+        with in_public():
+            Tenant.objects.filter(id=tenants.beta.uuid).update(kind=kind)
+        forget()
+        for realm in (realm_names().residents, realm_names().staff):
+            clients = f"realms/{segment(realm)}/clients"
+            # A client that lost its host is told of and removed by hand.
+            for one in keycloak.admin().call("GET", clients, clientId="commonty-beta-staff"):
+                keycloak.admin().call("DELETE", f"{clients}/{one['id']}")
+        assert realm_apply()[1] == []
+
+    become("community")
+    yield tenants.beta
+    become("council")
+
+
+@pytest.mark.keycloak
+def test_a_groups_volunteer_is_a_resident_and_is_asked_when_it_matters(
+    keycloak: Running, group: Any, site: Callable[..., Any]
+) -> None:
+    account = account_make(keycloak, "dolina")
+    desk, visitor = site(group, purpose="staff"), Visitor()
+    assert desk.get(visitor.signs_in(away(desk), account))["Location"] == "/privacy/"
+    officer_of(group, "Dolina")
+    assert desk.get("/rounds/").status_code == 200
+    asking = desk.post("/people/new/?name=Do", {"role": "observer"})
+    assert b"six-figure code" in asking.content
+    assert visitor.go(desk.get(onward(asking))["Location"]) == ""
+    assert desk.get(sets_up(visitor))["Location"] == "/people/new/?name=Do"
+    assert desk.post("/people/new/?name=Do", {"role": "observer"}).status_code != 403
+
+
 @pytest.mark.keycloak
 def test_a_half_filled_form_is_kept_while_its_owner_proves_again_who_they_are(
     keycloak: Running, tenants: Any, site: Callable[..., Any]
@@ -170,6 +210,7 @@ def test_the_level_and_its_moment_are_verified_and_never_believed_from_the_reque
     assert answer.status_code == 403
     assert b"not strongly enough" in answer.content
     assert b"six-figure code" in answer.content
+    assert b'href="/sign-in/?prove=strong&amp;next=/account/"' in answer.content
     # Asked for as it is, only the second factor is asked.
     address = browser.get("/sign-in/", {"prove": "strong", "next": "/account/"})["Location"]
     assert visitor.go(address) == ""
