@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 from functools import lru_cache
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -35,6 +36,8 @@ class Environment(BaseSettings):
     base_domain: str = "localhost"
     # Name servers that are asked for proofs, as address or address:port; empty: this machine's own.
     dns_servers: Annotated[tuple[str, ...], NoDecode] = ()
+    # Addresses or networks of proxies whose X-Forwarded-Host and X-Forwarded-Proto are believed; empty: nobody's host.
+    trusted_proxies: Annotated[tuple[str, ...], NoDecode] = ()
     port: int = Field(default=8000, ge=1, le=65535)
     # Which hosts this web process answers: an installation may keep officers' pages on servers of their own.
     serve: Literal["all", "public", "staff"] = "all"
@@ -59,10 +62,20 @@ class Environment(BaseSettings):
     # The operator's file of identity providers (deploy/keycloak/providers.toml is an example); only for these commands.
     keycloak_providers: str = ""
 
-    @field_validator("secret_key_fallbacks", "plugins_allowed", "dns_servers", mode="before")
+    @field_validator("secret_key_fallbacks", "plugins_allowed", "dns_servers", "trusted_proxies", mode="before")
     @classmethod
     def _comma_list(cls, value: Any) -> Any:
         return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _networks(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for text in value:
+            try:
+                ip_network(text)
+            except ValueError as error:
+                raise ValueError(f"{text} must be an address or a network, such as 10.0.0.0/8") from error
+        return value
 
     @field_validator("base_domain")
     @classmethod

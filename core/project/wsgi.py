@@ -1,4 +1,4 @@
-"""What the web server serves: the ballot entry in front, the site behind it."""
+"""What the web server serves: what may be believed is decided first, then the ballot entry, the site behind it."""
 
 from __future__ import annotations
 
@@ -16,8 +16,9 @@ from django.core.wsgi import get_wsgi_application  # noqa: E402  # the settings'
 site = get_wsgi_application()
 
 from core.web.cast import BallotEntry  # noqa: E402  # models are loaded by the line above
+from tenants.registry.front import Front  # noqa: E402
 
-application = BallotEntry(site)
+application = Front(BallotEntry(site), environment().trusted_proxies)
 
 # What is loaded by now stays for good: the collector need not walk it again and again while ballots are taken.
 gc.collect()

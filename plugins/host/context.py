@@ -23,7 +23,7 @@ from plugins.host.registry import registry
 from tenants.registry.context import current_tenant
 
 SESSION = "session."
-WORK_JOB = Job("plugins.work", Queue.DEFAULT)
+WORK_JOB = Job("plugins.work", Queue.REPORTS)
 
 
 @dataclass(frozen=True)

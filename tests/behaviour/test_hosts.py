@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import http.client
+import importlib
 import socket
 from collections.abc import Iterator
 from typing import Any
+from wsgiref.util import setup_testing_defaults
 
 import pytest
 from hypothesis import given
@@ -13,6 +15,7 @@ from hypothesis import strategies as st
 
 from core.kernel.env import environment
 from tenants.registry.hosts import forget, host_name, site_for
+from tests.behaviour.test_cast_races import granian
 
 
 @pytest.fixture
@@ -23,10 +26,10 @@ def port(tenants: Any) -> Iterator[int]:
         yield found
 
 
-def raw(port: int, *lines: str) -> bytes:
+def raw(port: int, *lines: str, first: str = "GET / HTTP/1.1") -> bytes:
     """One request as bytes, so that a header can be missing, doubled or odd."""
     with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
-        connection.sendall(("\r\n".join(["GET / HTTP/1.1", *lines, "Connection: close", "", ""])).encode())
+        connection.sendall(("\r\n".join([first, *lines, "Connection: close", "", ""])).encode())
         parts = []
         while part := connection.recv(65536):
             parts.append(part)
@@ -126,3 +129,83 @@ def test_a_process_may_answer_one_kind_of_host_alone(
     base, port = environment().base_domain, environment().port
     found = {name for name in ("alpha", "alpha.staff", "nowhere") if site_for(f"{name}.{base}:{port}")}
     assert found == answered
+
+
+def asked(site: Any, address: str, **headers: str) -> bytes:
+    """The front page as somebody at this network address gets it from a WSGI application."""
+    environ: dict[str, Any] = {"REMOTE_ADDR": address, "HTTP_HOST": "alpha.localhost", "PATH_INFO": "/privacy/"}
+    setup_testing_defaults(environ)
+    told: list[str] = []
+    body = site({**environ, **headers}, lambda status, lines, *rest: told.append(status))
+    return told[0].encode() + b"\n" + b"".join(body)
+
+
+def test_a_forwarded_host_counts_from_a_declared_proxy_alone(tenants: Any) -> None:
+    from core.project.wsgi import site
+    from tenants.registry.front import Front
+
+    front = Front(site, ["10.0.0.0/8", "2001:db8::/32"])
+    named = {"HTTP_X_FORWARDED_HOST": "beta.localhost"}
+    for proxy in ("10.1.2.3", "::ffff:10.1.2.3", "2001:db8::7"):
+        assert b"Beta Council" in asked(front, proxy, **named)
+    for stranger in ("192.0.2.1", "11.0.0.1", "", "not an address"):
+        answer = asked(front, stranger, **named)
+        assert b"Alpha Council" in answer
+        assert b"Beta Council" not in answer
+    assert b"Alpha Council" in asked(Front(site), "10.1.2.3", **named)
+    # A chain of names is no host, and other headers say nothing even from there.
+    for chain in ("beta.localhost, alpha.localhost", "beta.localhost,beta.localhost", "beta@alpha.localhost"):
+        assert asked(front, "10.1.2.3", HTTP_X_FORWARDED_HOST=chain).startswith(b"404")
+    assert b"Alpha Council" in asked(
+        front, "10.1.2.3", HTTP_FORWARDED="host=beta.localhost", HTTP_X_HOST="beta.localhost"
+    )
+    # Nor is the scheme believed of a stranger where proxies are declared.
+    seen: list[dict[str, Any]] = []
+    remember = Front(lambda environ, start: seen.append(environ) or [], ["10.0.0.0/8"])  # type: ignore[func-returns-value]
+    for address in ("10.1.2.3", "192.0.2.1"):
+        remember({"REMOTE_ADDR": address, "PATH_INFO": "/", "HTTP_X_FORWARDED_PROTO": "https"}, None)  # type: ignore[arg-type]
+    assert ["HTTP_X_FORWARDED_PROTO" in one for one in seen] == [True, False]
+
+
+def test_a_first_line_that_names_a_host_is_refused(tenants: Any) -> None:
+    from core.project.wsgi import site
+    from tenants.registry.front import Front
+
+    front = Front(site)
+    assert asked(front, "192.0.2.1").startswith(b"200")
+    for told in ({"PATH_INFO": "http://beta.localhost/privacy/"}, {"RAW_URI": "http://beta.localhost/privacy/"}):
+        assert asked(front, "192.0.2.1", **told).startswith(b"400")
+
+
+def test_the_real_server_never_lets_two_names_choose(tenants: Any) -> None:
+    with granian() as port:
+        good = raw(port, f"Host: alpha.localhost:{port}")
+        assert status(good) == 200
+        assert b"Alpha Council" in good
+        for lines in (
+            (f"Host: alpha.localhost:{port}", f"Host: beta.localhost:{port}"),
+            (f"Host: alpha.localhost:{port}", f"host: alpha.localhost:{port}"),
+            (f"Host: alpha.localhost:{port}", f"HOST : beta.localhost:{port}"),
+            (),
+        ):
+            answer = raw(port, *lines)
+            assert status(answer) in (400, 404), lines
+            assert b"Council" not in answer, lines
+        # The server drops the host of an absolute first line: the Host header decides, and nothing is mixed.
+        mixed = raw(port, f"Host: alpha.localhost:{port}", first=f"GET http://beta.localhost:{port}/ HTTP/1.1")
+        assert b"Beta Council" not in mixed
+        # HTTP/2, which can name a host in two places, is not spoken.
+        preface = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + bytes(9)
+        with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
+            connection.sendall(preface)
+            assert not connection.recv(100).startswith(b"\x00")
+
+
+def test_no_cookie_of_ours_can_be_set_for_a_parent_domain_in_production() -> None:
+    production = importlib.import_module("core.project.settings.production")
+    names = [value for name, value in vars(production).items() if name.endswith("_COOKIE_NAME")]
+    assert len(names) == 3
+    assert all(name.startswith("__Host-") for name in names)
+    # What was said to an officer is kept in the session, not in a cookie of its own.
+    assert production.MESSAGE_STORAGE.endswith("session.SessionStorage")
+    assert not [name for name in vars(production) if name.endswith("_COOKIE_DOMAIN")]

@@ -26,6 +26,9 @@ def command(*, address: str, port: int, workers: int) -> list[str]:
     """The server's command line."""
     words = [sys.executable, "-m", "granian", "--interface", "wsgi", "--host", address, "--port", str(port)]
     words += [
+        # With HTTP/2 a request could name its host twice, in `:authority` and in `Host`.
+        "--http",
+        "1",
         "--workers",
         str(workers),
         "--blocking-threads",
