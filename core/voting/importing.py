@@ -18,6 +18,7 @@ from typing import Any
 
 from django.db import transaction
 from django.utils.text import slugify
+from pydantic import ValidationError
 
 from core.kernel.clock import database_now
 from core.kernel.errors import Invalid, Refused
@@ -82,7 +83,7 @@ def election_import(
 ) -> Imported:
     """The file as a round at its count: cast, closed and sealed, with two operators' word that the box be opened.
 
-    Raises Refused for ballots of a type that no format here takes, and Invalid for amounts that cannot be kept.
+    Raises Refused for ballots that no format here takes, and Invalid for amounts that cannot be kept.
     """
     plan = _plan(file)
     notes = list(file.notes)
@@ -128,20 +129,53 @@ def _refs(file: PabulibFile) -> tuple[str, ...]:
 
 
 def _format_for(file: PabulibFile) -> tuple[Guarded, Any]:
-    if file.family is not BallotFamily.APPROVAL:
-        raise Refused(
-            f"The file holds ballots of the type {file.vote_type}, for which there is no ballot format here yet.",
-            code="import.vote_type",
-            remedy="Files with the vote type approval or choose-1 can be imported.",
-        )
+    """The ballot format that takes this file's ballots, with the limits the file states, else those its ballots keep.
+
+    Raises Refused where a ballot here cannot hold what the file's ballots hold.
+    """
     fewest, most = (_whole(file.meta.get(key, "")) for key in ("min_length", "max_length"))
+    longest = max((len(choice) for choice in file.choices), default=1)
+    highest = max((points for choice in file.choices for _column, points in choice), default=1)
+    if file.family is BallotFamily.CUMULATIVE:
+        total = _whole(file.meta.get("max_sum_points", ""))
+        total = total or max((sum(points for _column, points in choice) for choice in file.choices), default=1)
+        one = _whole(file.meta.get("max_points", ""))
+        return _limited("points", {"total": total, "most": min(one, total), "projects": max(fewest, 1)})
+    if file.family is BallotFamily.CARDINAL:
+        best = _whole(file.meta.get("max_points", "")) or highest
+        return _limited("score", {"lowest": 0, "highest": best, "projects": max(fewest, 1)})
+    if file.family is BallotFamily.ORDINAL:
+        return _limited("ranked", {"maximum": most or longest, "minimum": max(fewest, 1)})
     if file.vote_type == "choose-1":
         fewest = most = 1
     if fewest and fewest == most:
-        form = module("ballot_format", "exact-k")
-        return form, form.Settings.model_validate({"count": most})
-    form = module("ballot_format", "approval")
-    return form, form.Settings.model_validate({"minimum": max(fewest, 1), "maximum": most})
+        return _limited("exact-k", {"count": most})
+    return _limited("approval", {"minimum": max(fewest, 1), "maximum": most})
+
+
+def _limited(key: str, limits: dict[str, int]) -> tuple[Guarded, Any]:
+    form = module("ballot_format", key)
+    try:
+        return form, form.Settings.model_validate(limits)
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = ".".join(str(part) for part in first["loc"]) or "its limits"
+        raise Refused(
+            f"The file's ballots do not fit the ballot format {key} here ({name}: {first['msg']}).",
+            code="import.limits",
+            remedy="`commonty tally` counts the file without a round.",
+        ) from error
+
+
+def _ballot(file: PabulibFile, form: Guarded, settings: Any, pairs: list[tuple[str, int]]) -> Ballot:
+    """What somebody chose in the file as a ballot of this format."""
+    if file.family is BallotFamily.APPROVAL:
+        return Ballot(form.key, tuple(ref for ref, _points in pairs))
+    if file.family is BallotFamily.ORDINAL:
+        # In the file's order of preference, which its points keep; the places close up where a project is left out.
+        order = [ref for ref, _points in sorted(pairs, key=lambda pair: -pair[1])]
+        return Ballot(form.key, tuple(order), tuple(settings.maximum - place for place in range(len(order))))
+    return Ballot(form.key, tuple(ref for ref, _points in pairs), tuple(points for _ref, points in pairs))
 
 
 def _whole(text: str) -> int:
@@ -169,9 +203,10 @@ def _plan(file: PabulibFile) -> _Plan:
 
     def checked(near: BallotFormat) -> None:
         for number, choice in enumerate(file.choices):
-            chosen = tuple(refs[column] for column, _points in choice if column not in dear)
+            pairs = [(refs[column], points) for column, points in choice if column not in dear]
+            ballot = _ballot(file, form, settings, pairs)
             try:
-                ballots.append(near.canonical(near.parse(Ballot(form.key, chosen), offer, settings)))
+                ballots.append(near.canonical(near.parse(ballot, offer, settings)))
             except BallotInvalid as error:
                 ballots.append(None)
                 rejected[error.problems[0].code] += times[number]

@@ -131,6 +131,19 @@ def _outcome(answer: Any, module: Module | None, args: tuple[Any, ...], kwargs: 
         return "answered an amount that is not a whole number"
     if answer.spent > instance.budget or answer.spent + answer.remaining != instance.budget:
         return "spent more than the budget, or left another amount than it says"
+    return _amounts(answer, instance, costs)
+
+
+def _amounts(answer: Outcome, instance: Instance, costs: Mapping[str, int]) -> str:
+    """What is wrong with the part of its cost that a funded project gets, and with the sum of all of them."""
+    funded, least = set(answer.allocation), {one.ref: one.minimum or 0 for one in instance.candidates}
+    for ref, amount in answer.amounts.items():
+        if ref not in funded:
+            return "named an amount for a project that it has not funded"
+        if type(amount) is not int or not 0 < amount <= costs[ref] or amount < least[ref]:
+            return "gave a project more than it costs, less than it could begin with, or no whole amount"
+    if sum(answer.amounts.get(ref, costs[ref]) for ref in answer.allocation) != answer.spent:
+        return "says another sum than the projects it funded get"
     return ""
 
 

@@ -21,6 +21,7 @@ from core.kernel.telemetry import logger
 from plugins.api import API_VERSION, Module, PluginInfo, Text, hookspecs
 from plugins.discovery import Installed
 from plugins.host.kinds import KINDS, Kind
+from plugins.host.tables import unsealed
 from plugins.host.versions import in_range
 
 KEY = re.compile(r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$")
@@ -98,10 +99,14 @@ def _module(kind: Kind, cls: Any) -> Module:
     return cls()
 
 
-def _try(plugin: Installed, load: Callable[[str], Any]) -> tuple[Any, PluginInfo, list[Registered]]:
+def _try(
+    plugin: Installed, load: Callable[[str], Any], loose: Callable[[str], Sequence[str]]
+) -> tuple[Any, PluginInfo, list[Registered]]:
     """One plugin alone, in a manager of its own. Raises whatever is wrong with it."""
     source = load(plugin.module)
     info = _info(source, plugin.name)
+    if tables := loose(plugin.package):
+        raise Unfit(f"its tables {', '.join(tables)} have no column tenant that says whose a row is")
     alone = _manager()
     alone.register(source, name=plugin.name)
     alone.check_pending()
@@ -112,15 +117,23 @@ def _try(plugin: Installed, load: Callable[[str], Any]) -> tuple[Any, PluginInfo
     return source, info, found
 
 
-def registry_build(plugins: Sequence[Installed], *, load: Callable[[str], Any] = importlib.import_module) -> Registry:
-    """Load every plugin, those that ship with Commonty first, so that a stranger cannot take their keys."""
+def registry_build(
+    plugins: Sequence[Installed],
+    *,
+    load: Callable[[str], Any] = importlib.import_module,
+    loose: Callable[[str], Sequence[str]] = unsealed,
+) -> Registry:
+    """Load every plugin, those that ship with Commonty first, so that a stranger cannot take their keys.
+
+    `loose` names the tables of a package that cannot be sealed: a plugin with one is not used.
+    """
     manager = _manager()
     infos: dict[str, PluginInfo] = {}
     modules: dict[tuple[str, str], Registered] = {}
     failed: list[Failed] = []
     for plugin in sorted(plugins, key=lambda one: (not one.bundled, one.name)):
         try:
-            source, info, found = _try(plugin, load)
+            source, info, found = _try(plugin, load, loose)
             fresh: dict[tuple[str, str], Registered] = {}
             for one in found:
                 place = (one.kind.name, one.module.key)

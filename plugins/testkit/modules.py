@@ -293,6 +293,10 @@ class ModuleContract:
         loose = [table for table in tables if not table.startswith(f"{self.label()}_")]
         self.need(not loose, f"the tables {loose} are not named after the label {self.label()}.", "data")
         migrations = folder / "migrations" / "0001_initial.py"
+        made = migrations.read_text("utf-8") if migrations.exists() else ""
+        tables = re.findall(r"CreateModel\(\s*name='(\w+)',\s*fields=\[(.*?)\n            \]", made, re.S)
+        bare = [name for name, columns in tables if "('tenant', models.UUIDField(" not in columns]
+        self.need(not bare, f"the tables of {bare} have no column `tenant`: the host could not seal them.", "data")
         self.need(migrations.exists(), "it has models and no migrations.", "data")
 
 

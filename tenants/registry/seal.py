@@ -28,7 +28,7 @@ class Sealed(models.Model):
         abstract = True
 
 
-def _says_whose(model: type[models.Model]) -> bool:
+def says_whose(model: type[models.Model]) -> bool:
     """Whether a row of this table says whose it is and takes the answer from the transaction alone.
 
     The column decides, not the class: a plugin may import nothing of ours but its contract, and its tables hold what
@@ -42,7 +42,7 @@ def _says_whose(model: type[models.Model]) -> bool:
 
 def sealed_tables() -> list[str]:
     """The table of every sealed model, in order of name."""
-    return sorted(model._meta.db_table for model in apps.get_models() if _says_whose(model))
+    return sorted(model._meta.db_table for model in apps.get_models() if says_whose(model))
 
 
 GUARD = """
@@ -56,4 +56,4 @@ BEGIN
 END $guard$
 """
 
-__all__ = ["GUARD", "SETTING", "Sealed", "sealed_tables"]
+__all__ = ["GUARD", "SETTING", "Sealed", "says_whose", "sealed_tables"]

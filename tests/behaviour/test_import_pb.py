@@ -103,7 +103,7 @@ def test_what_cannot_be_imported_leaves_nothing_behind(
 ) -> None:
     for change, expected, words in (
         (("1;M/01/X,b", "1;nobody"), 2, "Line 22, column 2"),
-        (("vote_type;approval", "vote_type;ordinal"), 3, "no ballot format"),
+        (("vote_type;approval", "vote_type;cumulative"), 2, "need a column points"),
         (("rule;greedy", "rule;unknown"), 3, "--rule"),
         (("budget;1000", "budget;0"), 3, "no money"),
         (("b;500", "b;500.001"), 2, "finer than a penny"),
@@ -130,9 +130,71 @@ def test_what_cannot_be_imported_leaves_nothing_behind(
     assert run(capsys, str(small), "--tenant", "alpha")[0] == 0
 
 
+HEAD, VOTES = SMALL.split("vote_type;approval")[0], "VOTES\nvoter_id;vote;points\n"
+PROJECTS = SMALL[SMALL.index("PROJECTS") : SMALL.index("VOTES")]
+
+
+@pytest.mark.parametrize(
+    ("meta", "votes", "format_", "points", "rejected"),
+    [
+        # The third gives more than there is; the bridge costs more than the pot, so its points are left out.
+        (
+            "vote_type;cumulative\nrule;greedy\nmax_sum_points;7\nmax_points;5\n",
+            "1;M/01/X,b;5,2\n2;c;3\n3;M/01/X,b;5,4\n4;c,d;2,5\n5;b;6\n6;b;1\n",
+            "points",
+            {"M/01/X": 5, "b": 3, "c": 5},
+            {"ballot.over_total": 1, "ballot.too_many_points": 1},
+        ),
+        (
+            "vote_type;scoring\nrule;greedy\nmax_points;5\n",
+            "1;M/01/X,b;5,2\n2;c;3\n3;M/01/X;6\n4;c,d;2,5\n5;b;1\n6;b;1\n",
+            "score",
+            {"M/01/X": 5, "b": 4, "c": 5},
+            {"ballot.out_of_range": 1},
+        ),
+        # Without the bridge the second place of the fourth becomes the first.
+        (
+            "vote_type;ordinal\nrule;greedy\nmin_length;1\nmax_length;3\n",
+            "1;M/01/X,b,c;\n2;b,c;\n3;c;\n4;d,b;\n5;d;\n6;M/01/X;\n",
+            "ranked",
+            {"M/01/X": 6, "b": 8, "c": 6},
+            {"ballot.none": 1},
+        ),
+    ],
+)
+def test_points_scores_and_rankings_go_through_the_box_as_they_are(
+    tenants: Any,
+    tmp_path: Path,
+    capsys: Any,
+    meta: str,
+    votes: str,
+    format_: str,
+    points: dict[str, int],
+    rejected: dict[str, int],
+) -> None:
+    path = tmp_path / "small.pb"
+    path.write_text(HEAD + meta + PROJECTS + VOTES + votes, "utf-8")
+    code, document, said = run(capsys, str(path), "--tenant", "alpha", "--publish")
+    assert code == 0, said
+    assert document["rejected_by_reason"] == rejected
+    with in_tenant(tenants.alpha):
+        counted = TallyRun.objects.get().document
+        assert counted is not None
+        assert counted["ballot_format"]["key"] == format_
+        found = {row["ref"]: row["points"] for row in counted["projects"]}
+        titles = {one.ref: one.title.en for one in Proposal.objects.all()}
+        named = {"M/01/X": "Benches", "b": "Bicycles", "c": "Trees"}
+        assert {ref: found[here] for here, title in titles.items() for ref, name in named.items() if name == title} == (
+            points
+        )
+    assert nothing_in(tenants.beta)
+
+
 @pytest.mark.parametrize(
     ("name", "ballots", "settings"),
     [
+        ("Poland_Czestochowa_2024_Bleszno", 618, {}),
+        ("Poland_Krakow_2021_Debniki", 5_698, {}),
         ("Poland_Wieliczka_2023_Green_Budget", 6_586, {"stop": "last-feasible", "comparison": "voters"}),
         ("Poland_Wroclaw_2018", 53_801, {}),
     ],

@@ -7,6 +7,8 @@ from typing import Any, ClassVar
 
 import pytest
 from django.core.checks import run_checks
+from django.db import models
+from django.test.utils import isolate_apps
 
 from plugins.api import (
     Ballot,
@@ -30,10 +32,12 @@ from plugins.api import (
     TieBreak,
     hookimpl,
 )
+from plugins.bundled.posting.models import whose
 from plugins.discovery import Installed
 from plugins.host.failures import PluginFailure
 from plugins.host.guard import Guarded
 from plugins.host.registry import Registry, registry_build, registry_set
+from plugins.host.tables import unsealed
 
 OFFER = Offer("r", Money(1000), (Project("P-01", LocalisedText("A"), Money(600)),))
 INSTANCE = Instance(budget=1000, candidates=(Candidate("P-01", 600),))
@@ -253,6 +257,15 @@ def test_a_refused_ballot_is_no_failure_and_only_constants_and_methods_are_reach
         Outcome(("P-01",), 1200, -200, ()),
         Outcome(("P-01",), 600, 300, ()),
         Outcome(("P-01",), 600.0, 400, ()),  # type: ignore[arg-type]  # what the guard must refuse
+        # It says that less was spent than what it funds costs, or gets.
+        Outcome(("P-01",), 500, 500, ()),
+        Outcome((), 600, 400, ()),
+        Outcome(("P-01",), 500, 500, (), amounts={"P-01": 600}),
+        # A part above the cost, of nothing, of a project it has not funded, or that is no whole amount.
+        Outcome(("P-01",), 700, 300, (), amounts={"P-01": 700}),
+        Outcome(("P-01",), 0, 1000, (), amounts={"P-01": 0}),
+        Outcome((), 0, 1000, (), amounts={"P-01": 600}),
+        Outcome(("P-01",), 600, 400, (), amounts={"P-01": 600.0}),  # type: ignore[dict-item]  # refused
     ],
 )
 def test_an_outcome_outside_its_bounds_is_a_failure(answer: Outcome) -> None:
@@ -260,6 +273,63 @@ def test_an_outcome_outside_its_bounds_is_a_failure(answer: Outcome) -> None:
     assert guarded(DummyRule, "outcome_rule").decide(*given).spent == 600
     with pytest.raises(PluginFailure):
         guarded(type("Broken", (DummyRule,), {"answer": answer}), "outcome_rule").decide(*given)
+
+
+def test_a_part_of_the_cost_is_no_less_than_a_project_could_begin_with() -> None:
+    instance = Instance(1000, (Candidate("P-01", 600, minimum=400),))
+    for amount, held in ((400, True), (599, True), (399, False)):
+        answer = Outcome(("P-01",), amount, 1000 - amount, (), amounts={"P-01": amount})
+        rule = guarded(type("Part", (DummyRule,), {"answer": answer}), "outcome_rule")
+        if held:
+            assert rule.decide(instance, None, None, TieBreak(("P-01",))).spent == amount
+        else:
+            with pytest.raises(PluginFailure):
+                rule.decide(instance, None, None, TieBreak(("P-01",)))
+
+
+@isolate_apps("tests.plugins")
+def test_a_plugin_with_a_table_that_says_not_whose_a_row_is_is_not_used() -> None:
+    """An offender is planted: of two plugins with tables, the one whose column is missing is off, by name."""
+
+    class Sound(models.Model):  # noqa: DJ008  # never shown
+        tenant = models.UUIDField(db_default=whose(), editable=False)
+
+        class Meta:
+            app_label = "sound"
+
+    class Loose(models.Model):  # noqa: DJ008
+        words = models.TextField()
+        friends = models.ManyToManyField("self")
+
+        class Meta:
+            app_label = "loose"
+
+    class Wrong(models.Model):  # noqa: DJ008
+        # The column is there, and anybody could write into it whose the row is.
+        tenant = models.UUIDField()
+
+        class Meta:
+            app_label = "loose"
+
+    through = Loose.friends.through
+    tables = {"x.sound": [Sound], "x.loose": [Loose, Wrong, through]}
+    configs = [
+        SimpleNamespace(name=name, get_models=lambda include_auto_created, found=found: found)
+        for name, found in tables.items()
+    ]
+    sources = {name: plugin(name, formats=()) for name in ("sound", "loose")}
+    built = registry_build(
+        [Installed(name, f"x.{name}.plugin", "x", "1") for name in sources],
+        load=lambda path: sources[path.split(".")[1]],
+        loose=lambda package: unsealed(package, configs),
+    )
+    assert set(built.plugins) == {"sound"}
+    (failed,) = built.failed
+    assert failed.plugin == "loose"
+    for name in ("loose_loose", "loose_wrong", "loose_loose_friends"):
+        assert name in failed.reason
+    # What stands in this process is sound, and is looked at through the same door.
+    assert [one for one in ("plugins.bundled.threads", "plugins.bundled.arguments") if unsealed(one)] == []
 
 
 def test_bundled_plugins_all_stand() -> None:

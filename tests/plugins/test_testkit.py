@@ -121,6 +121,16 @@ APPS = 'class Config:\n    label = "LABEL"\n'
             },
             "points at",
         ),
+        (
+            "test_tables_are_its_own",
+            {
+                "models.py": "",
+                "apps.py": APPS,
+                "migrations/0001_initial.py": "CreateModel(\n name='Note',\n            fields=[\n"
+                "                ('words', models.TextField()),\n            ],\n",
+            },
+            "no column `tenant`",
+        ),
         ("test_import_has_no_effect", {"format.py": "import os\nos.environ['TOY'] = '1'\n" + SOURCE}, "environment"),
         ("test_import_has_no_effect", {"format.py": "import django.db\n" + SOURCE}, "needs Django"),
         (
