@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -33,18 +35,25 @@ def beside_the_browser() -> Iterator[None]:
 
 
 def looked_at(browser: Any, port: int, client: SiteClient, paths: list[str]) -> None:
-    """Every page at every width: nothing wider than the screen, one heading, nothing that axe finds."""
+    """Every page at every width: nothing wider than the screen, one heading, nothing that axe finds.
+
+    Where COMMONTY_SHOTS names a folder, a picture of each is kept there.
+    """
     wrong: list[Any] = []
     cookie = client.cookies[settings.SESSION_COOKIE_NAME].value
-    home = address(port, "alpha.staff", "/")
+    host, shots = f"{client.tenant.slug}.staff", os.environ.get("COMMONTY_SHOTS")
+    home = address(port, host, "/")
     for width in WIDTHS:
         context = browser.new_context(viewport={"width": width, "height": 900}, bypass_csp=True)
         context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": cookie, "url": home}])
         try:
             page = context.new_page()
             for path in paths:
-                answer = page.goto(address(port, "alpha.staff", path))
+                answer = page.goto(address(port, host, path))
                 page.wait_for_load_state("networkidle")
+                if shots:
+                    part = f"{client.tenant.slug}-{path.strip('/').replace('/', '-')}-{width}.png"
+                    page.screenshot(path=str(Path(shots) / part), full_page=True)
                 if answer is None or answer.status >= 400:
                     wrong.append((path, answer and answer.status))
                 if page.locator("h1").count() != 1:

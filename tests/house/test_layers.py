@@ -21,6 +21,7 @@ BREAKS = {
     "bundled-alone": ("core/places/selectors.py", "import plugins.bundled.ballot_approval.plugin"),
     "tenancy-door": ("core/places/selectors.py", "import django_tenants.utils"),
     "sign-in-door": ("core/places/selectors.py", "import authlib"),
+    "names-door": ("core/places/selectors.py", "import dns.resolver"),
     "plugin-door": ("core/places/selectors.py", "import pluggy"),
     "telemetry-door": ("core/places/selectors.py", "import opentelemetry"),
 }
