@@ -22,6 +22,7 @@ from core.people.sso.salts import salt_of, subject_of
 from core.people.sso.sites import RealmKind, realm_names
 from core.project.demo_people import DemoPerson, demo_people_grant, people_of
 from core.project.keycloak_server import KeycloakServer, free_port
+from core.project.keycloak_theme import theme_write
 from core.project.processes import Processes
 from core.project.services import secret_kept
 from tenants.registry.context import TenantRef
@@ -40,7 +41,8 @@ class DemoKeycloak:
     def __init__(self, var: Path) -> None:
         store = var / "keycloak"
         store.mkdir(parents=True, exist_ok=True, mode=0o700)
-        self.server = KeycloakServer(store, secret_kept(var, "keycloak"), port=_kept_port(store / "port"))
+        port, theme = _kept_port(store / "port"), theme_write(store / "themes")
+        self.server = KeycloakServer(store, secret_kept(var, "keycloak"), port=port, theme=theme)
 
     def start(self, processes: Processes) -> subprocess.Popen[bytes]:
         """Begin to start it; it takes up to a minute. This process and those after it know it from now on."""

@@ -23,13 +23,13 @@ from tenants.registry.context import current_tenant
 PURPOSE, KEPT = "session-attested", "attested"
 
 
-def attested_keep(request: HttpRequest, told: Mapping[str, str]) -> None:
+def attested_keep(request: HttpRequest, told: Mapping[str, str], *, at: int = 0) -> None:
     """Reduce what was told and keep that for the session. What was told before by another sign-in is gone."""
     request.session.pop(KEPT, None)
     if not told:
         return
     ages = Round.objects.values_list("min_age", flat=True).distinct()
-    found = reduced(told, ages=ages, areas=Area.objects.values_list("code", flat=True))
+    found = reduced(told, ages=ages, areas=Area.objects.values_list("code", flat=True), at=at)
     if found is not None:
         life = timedelta(seconds=settings.SESSION_COOKIE_AGE)
         request.session[KEPT] = token_seal(PURPOSE, current_tenant().uuid, asdict(found), ttl=life)
@@ -37,8 +37,13 @@ def attested_keep(request: HttpRequest, told: Mapping[str, str]) -> None:
 
 def attested_of(request: HttpRequest) -> Attested | None:
     """What is known of whoever is signed in here; None where no provider told anything."""
+    return attested_open(request.session.get(KEPT, ""))
+
+
+def attested_open(sealed: str) -> Attested | None:
+    """What a session of this tenant keeps; None for anything else."""
     try:
-        kept = token_open(PURPOSE, current_tenant().uuid, request.session.get(KEPT, ""))
+        kept = token_open(PURPOSE, current_tenant().uuid, sealed)
     except Invalid:
         return None
     return Attested(

@@ -4,22 +4,31 @@ from __future__ import annotations
 
 import html
 import re
+import time
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
+from urllib.parse import parse_qs, urlencode, urljoin, urlsplit
 
 import pytest
 
 from core.audit.models import AuditEvent
 from core.people.models import Person, Session
 from core.people.sso import door
+from core.people.sso.attested import Attested
 from core.people.sso.realm.server import segment
 from core.people.sso.realm.service import realm_apply, realm_plan
+from core.people.sso.salts import salt_of, subject_of
 from core.people.sso.sites import RealmKind, realm_names
+from core.places.models import Area
+from core.web.attested import KEPT, attested_open
 from tenants.registry.context import in_tenant
 from tests.login.test_realm import sentences
+from tests.login.test_sign_in import everything_kept
 from tests.support.http import away
 from tests.support.keycloak import PASSWORD, Account, Running, Visitor, account_make, code_of, configured
+from tests.support.rounds import round_made
 from tests.support.upstream import Upstream, file_of
 
 pytestmark = pytest.mark.keycloak
@@ -66,10 +75,11 @@ def base(kind: RealmKind) -> str:
 
 def account_by(run: Running, alias: str, upstream: Account, kind: RealmKind = RealmKind.STAFF) -> dict[str, Any]:
     """The account that somebody of a provider has here."""
-    words = {"idpAlias": alias, "idpUserId": upstream.id}
-    (found,) = run.admin().call("GET", f"{base(kind)}/users", **words)
-    whole: dict[str, Any] = run.admin().call("GET", f"{base(kind)}/users/{found['id']}")
-    return whole
+    for row in run.admin().pages(f"{base(kind)}/users", idpAlias=alias):
+        whole: dict[str, Any] = run.admin().call("GET", f"{base(kind)}/users/{row['id']}")
+        if whole["federatedIdentities"][0]["userName"] == upstream.address:
+            return whole
+    raise AssertionError(f"nobody came by {alias} as {upstream.address}")
 
 
 def home(visitor: Visitor, address: str, account: Account) -> str:
@@ -223,3 +233,143 @@ def test_what_is_changed_by_hand_is_found_and_mended_and_nothing_is_removed(
         assert "kc_idp_hint" not in away(site(tenants.beta, purpose="staff"))
     assert account_by(run, "entra-alpha", officer)["enabled"]
     assert realm_apply()[1] == []
+
+
+def told_here(tenant: Any) -> Attested | None:
+    """What the one session at a tenant keeps of what a national provider told."""
+    with in_tenant(tenant):
+        return attested_open(Session.objects.get().get_decoded().get(KEPT, ""))
+
+
+def national(visitor: Visitor, browser: Any, account: Account, next_path: str = "/rounds/x/vote/prove/?how=a") -> str:
+    """By the button of the national provider on our own page, to its page, and back."""
+    assert visitor.go(away(browser, next_path)) == ""
+    found = re.search(r'href="([^"]*/broker/scotaccount/login[^"]*)"', visitor.page)
+    assert found, visitor.page
+    back = visitor.go(urljoin(visitor.at, html.unescape(found[1])))
+    return back or visitor.send(username=account.address, password=PASSWORD)
+
+
+def born(years: int) -> str:
+    today = datetime.now(UTC).date()
+    return f"{today.year - years}-01-01"
+
+
+def test_a_resident_by_the_national_provider_is_told_of_in_three_facts_and_no_more(
+    sources: Sources, tenants: Any, site: Callable[..., Any]
+) -> None:
+    national_realm = sources.national
+    with in_tenant(tenants.alpha):
+        area = Area.objects.create(code="S13000001", kind="ward", name="A ward").code
+        round_made("sixteen", min_age=16, projects=1)
+        round_made("sixty", min_age=60, projects=1)
+    facts = {"birthdate": born(34), "local_authority": area, "vot": "P2", "txn": "a transaction", "ucrn": "99887766"}
+    person = national_realm.account("nan", address="nan@people.example", **facts)
+    alpha, beta = site(tenants.alpha), site(tenants.beta)
+    visitor = Visitor()
+    assert alpha.get(national(visitor, alpha, person)).status_code == 302
+    found = told_here(tenants.alpha)
+    assert found is not None
+    assert (found.provider, found.rung, found.over, found.under) == ("scotaccount", "E4", (16,), (60,))
+    assert found.areas == (area,)
+    assert found.transaction == "a transaction"
+    assert abs(found.at - time.time()) < 120
+    # The other council asks nothing of the kind, and is told nothing of the kind.
+    assert beta.get(visitor.go(away(beta))).status_code == 302
+    assert told_here(tenants.beta) is None
+    # Nothing of it stays: not at the councils, not in the account.
+    account = account_by(national_realm.run, "scotaccount", person, RealmKind.RESIDENTS)
+    for text in (everything_kept(tenants.alpha), everything_kept(tenants.beta), str(account)):
+        for word in (facts["birthdate"], "99887766", "a transaction", "Macsomebody", "nan@people.example", person.id):
+            assert word not in text.replace(str(account["federatedIdentities"]), ""), word
+    # The provider's own name for this person is another one for every service.
+    assert person.id not in str(account)
+
+
+def test_another_subject_is_another_person_whatever_its_address(
+    sources: Sources, tenants: Any, site: Callable[..., Any]
+) -> None:
+    citizen = account_make(sources.national.run, "same")
+    first = sources.national.account("same", address=citizen.address)
+    seen = set()
+    for account in (first, None):
+        one = account or sources.national.account("same", address=citizen.address)
+        browser = site(tenants.alpha)
+        assert browser.get(national(Visitor(), browser, one)).status_code == 302
+        sources.national.run.admin().call("DELETE", f"{sources.national.base}/users/{one.id}")
+        with in_tenant(tenants.alpha):
+            seen = set(Person.objects.values_list("subject", flat=True))
+    assert len(seen) == 2
+    assert subject_of(citizen.id, salt_of(tenants.alpha)) not in seen
+
+
+def test_saying_no_at_the_national_provider_or_being_told_less_lets_nobody_in_as_more(
+    sources: Sources, tenants: Any, site: Callable[..., Any]
+) -> None:
+    browser, visitor = site(tenants.alpha), Visitor()
+    assert visitor.go(away(browser, "/rounds/x/vote/prove/?how=a")) == ""
+    found = re.search(r'href="([^"]*/broker/scotaccount/login[^"]*)"', visitor.page)
+    assert found
+    assert visitor.go(urljoin(visitor.at, html.unescape(found[1]))) == ""
+    words = parse_qs(urlsplit(visitor.at).query)
+    # What a provider answers when somebody chooses to go back, or when it cannot do what was asked.
+    for error in ("access_denied", "temporarily_unavailable", "server_error"):
+        back = f"{words['redirect_uri'][0]}?{urlencode({'error': error, 'state': words['state'][0]})}"
+        where = visitor.go(back)
+        assert "code=" not in where
+        assert where or 'data-page-id="login-' in visitor.page
+    with in_tenant(tenants.alpha):
+        assert not Person.objects.exists()
+    # A person who was looked at less well, or about whom less is told, gets in as just that.
+    weak = sources.national.account("weak", vot="P0", birthdate="not a date", local_authority="S99999999")
+    assert browser.get(national(Visitor(), browser, weak)).status_code == 302
+    found_here = told_here(tenants.alpha)
+    assert found_here is not None
+    assert (found_here.rung, found_here.over, found_here.under, found_here.areas) == ("", (), (), ())
+    assert not found_here.reaches("E3")
+
+
+def test_the_providers_keys_change_and_its_clock_is_wrong(
+    sources: Sources, tenants: Any, site: Callable[..., Any]
+) -> None:
+    upstream, admin = sources.national, sources.national.run.admin()
+    person = upstream.account("key", vot="P2")
+
+    def tries() -> bool:
+        browser, visitor = site(tenants.alpha), Visitor()
+        back = national(visitor, browser, person)
+        return bool(back) and browser.get(back).status_code == 302
+
+    assert tries()
+    realm = admin.call("GET", upstream.base)
+    fresh = {
+        "name": "fresh",
+        "providerId": "rsa-generated",
+        "providerType": "org.keycloak.keys.KeyProvider",
+        "parentId": realm["id"],
+        "config": {"priority": ["500"], "enabled": ["true"], "active": ["true"], "algorithm": ["RS256"]},
+    }
+    before = admin.call("GET", f"{upstream.base}/keys")["active"]["RS256"]
+    admin.call("POST", f"{upstream.base}/components", fresh)
+    assert admin.call("GET", f"{upstream.base}/keys")["active"]["RS256"] != before
+    # Keycloak asks a provider for its keys no more often than every ten seconds.
+    deadline = time.monotonic() + 15
+    while not (worked := tries()) and time.monotonic() < deadline:
+        time.sleep(1)
+    assert worked
+    # A token that is good only from an hour on comes from a clock that is wrong by more than half a minute.
+    (client,) = admin.call("GET", f"{upstream.base}/clients", clientId="commonty")
+    path = f"{upstream.base}/clients/{client['id']}/protocol-mappers/models"
+    with in_tenant(tenants.alpha):
+        people = Person.objects.count()
+    for ahead, good in ((20, True), (3600, False)):
+        config = {"claim.name": "nbf", "claim.value": str(int(time.time()) + ahead), "jsonType.label": "long"}
+        body = {"protocol": "openid-connect", "protocolMapper": "oidc-hardcoded-claim-mapper", "name": "clock"}
+        admin.call("POST", path, {**body, "config": {**config, "id.token.claim": "true"}})
+        try:
+            assert tries() is good, ahead
+        finally:
+            made = next(row for row in admin.call("GET", path) if row["name"] == "clock")
+            admin.call("DELETE", f"{path}/{made['id']}")
+    with in_tenant(tenants.alpha):
+        assert Person.objects.count() == people

@@ -25,6 +25,7 @@ from core.people.sso.realm.server import Server, secret_token, segment
 from core.people.sso.sites import RealmKind, realm_names
 from core.project import keycloak_server
 from core.project.keycloak_server import ADMIN_CLIENT, KeycloakServer
+from core.project.keycloak_theme import theme_write
 from tests.support.bootstrap import KEYCLOAK_LENT
 
 SLUGS = ("alpha", "beta", "gamma", "hub")
@@ -33,10 +34,11 @@ PASSWORD = "a long enough sentence for tests"
 
 @dataclass(frozen=True)
 class Running:
-    """A server that answers, and the operator's secret there."""
+    """A server that answers, and the operator's secret there; `server` where this run may stop it."""
 
     url: str
     secret: str
+    server: KeycloakServer | None = None
 
     def admin(self) -> Server:
         return Server(self.url, token=secret_token(self.url, ADMIN_CLIENT, self.secret))
@@ -55,7 +57,7 @@ def running() -> Iterator[Running]:
     if lent:
         yield (run := Running(lent, secret))
         for realm in run.admin().call("GET", "realms"):
-            if realm["realm"].startswith(_mark()):
+            if realm["realm"].startswith(mark()):
                 run.admin().call("DELETE", f"realms/{segment(realm['realm'])}")
         return
     lacking = keycloak_server.missing()
@@ -64,16 +66,16 @@ def running() -> Iterator[Running]:
             pytest.fail(f"COMMONTY_REQUIRE names keycloak: {lacking}")
         pytest.skip(f"not run: {lacking}")
     with TemporaryDirectory(prefix="keycloak-") as folder:
-        server = KeycloakServer(Path(folder), secrets.token_urlsafe(24))
+        server = KeycloakServer(Path(folder), secrets.token_urlsafe(24), theme=theme_write(Path(folder) / "themes"))
         server.hosts(names())
         server.start()
         try:
-            yield Running(server.url, server.secret)
+            yield Running(server.url, server.secret, server)
         finally:
             server.stop()
 
 
-def _mark() -> str:
+def mark() -> str:
     """What this run's realms begin with, so that two runs may share a server that is lent."""
     return f"run{os.getpid()}"
 
@@ -81,12 +83,12 @@ def _mark() -> str:
 @contextmanager
 def configured(run: Running, **more: str) -> Iterator[None]:
     """The service with this Keycloak, in realms that only this test run uses."""
-    mark = _mark()
+    own = mark()
     values = {
         "COMMONTY_KEYCLOAK_URL": run.url,
         "COMMONTY_KEYCLOAK_ADMIN_SECRET": run.secret,
-        "COMMONTY_KEYCLOAK_REALM": f"{mark}-scotland",
-        "COMMONTY_KEYCLOAK_STAFF_REALM": f"{mark}-scotland-staff",
+        "COMMONTY_KEYCLOAK_REALM": f"{own}-scotland",
+        "COMMONTY_KEYCLOAK_STAFF_REALM": f"{own}-scotland-staff",
         **more,
     }
     before = {name: os.environ.get(name) for name in values}

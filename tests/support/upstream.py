@@ -70,7 +70,9 @@ logoutUrl = "{protocol}/logout"
             mappers = [_fixed("tid", tid or self.directory)]
         else:
             # As the national provider does it: another name for a person at every service.
-            mappers.append({"name": "pairwise", "protocol": "openid-connect", "protocolMapper": PAIRWISE, "config": {}})
+            mappers.append(
+                {"name": "pairwise", "protocol": "openid-connect", "protocolMapper": PAIRWISE, "config": SALT}
+            )
         body = {
             "clientId": CLIENT,
             "enabled": True,
@@ -107,6 +109,7 @@ logoutUrl = "{protocol}/logout"
         return Account(str(found["id"]), str(user["username"]))
 
 
+SALT = {"pairwiseSubAlgorithmSalt": "somebody else's"}
 PAIRWISE = "oidc-sha256-pairwise-sub-mapper"
 
 

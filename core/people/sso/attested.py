@@ -15,7 +15,6 @@ from functools import lru_cache
 from pathlib import Path
 
 FOLDER = Path(__file__).parent / "realm" / "providers"
-LEEWAY_SECONDS = 60
 RUNGS = ("", "E0", "E1", "E2", "E3", "E4")
 
 
@@ -50,11 +49,12 @@ def _rungs(kind: str) -> Mapping[str, str]:
 
 
 def reduced(
-    told: Mapping[str, str], *, ages: Iterable[int], areas: Iterable[str], now: datetime | None = None
+    told: Mapping[str, str], *, ages: Iterable[int], areas: Iterable[str], at: int = 0, now: datetime | None = None
 ) -> Attested | None:
     """Of what was told what this tenant may know; None where no national provider told anything.
 
-    `ages` are those its rounds ask for, `areas` the codes of its own areas. What cannot be read is as if not said.
+    `ages` are those its rounds ask for, `areas` the codes of its own areas, `at` when the person was seen to sign in.
+    What cannot be read is as if not said.
     """
     kind = told.get("kind", "")
     if not kind:
@@ -62,8 +62,6 @@ def reduced(
     moment = now or datetime.now(UTC)
     age = _age(told.get("born", ""), moment.date())
     asked = sorted(set(ages))
-    said = told.get("at", "")
-    at = int(said) if said.isdecimal() and int(said) <= moment.timestamp() + LEEWAY_SECONDS else 0
     return Attested(
         provider=kind,
         rung=_rungs(kind).get(told.get("level", ""), ""),

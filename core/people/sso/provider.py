@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import time
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -16,15 +17,22 @@ from django.utils.translation import gettext as _
 from joserfc.errors import JoseError
 from joserfc.jwk import KeySet
 
-from core.kernel.errors import Refused
+from core.kernel.errors import Refused, Unavailable
+from core.people.sso.breaker import Breaker
 from core.people.sso.claims import LEVELS
 from core.people.sso.client_key import assertion
 from core.people.sso.door import Door, unreachable
 from core.people.sso.sites import PROOF
 
-SECONDS = 5
+# To be reached, and to answer.
+TIMES = (2, 5)
 # A provider that changes its endpoints is believed after this long.
 KEPT_SECONDS = 3600.0
+# A browser is sent away only when the provider has answered within so long.
+THERE_SECONDS = 5.0
+DISCOVERY = "/.well-known/openid-configuration"
+# … and for so long while it does not answer at all.
+STALE_SECONDS = 86400.0
 # Whoever sends tokens with made-up key names must not make us ask the provider each time.
 KEYS_PAUSE_SECONDS = 30.0
 
@@ -60,8 +68,8 @@ class Asked:
             # Essential: the provider must reach this level or say that it did not.
             essential = {"essential": True} if self.level else {}
             said["claims"] = json.dumps({"id_token": {"acr": {**essential, "values": [name]}}})
-        # A second proof is fresh by the provider's own rule; only where none is asked for, the first must be.
-        if self.within is not None and asked < 2:
+        # A second proof alone is fresh by the provider's own rule; the first is asked again only where it has to be.
+        if self.within is not None and (self.fresh or asked < 2):
             said["max_age"] = str(self.within)
         if self.silent or self.fresh:
             said["prompt"] = "none" if self.silent else "login"
@@ -102,23 +110,57 @@ class Provider:
         self._endpoints_at = 0.0
         self._keys: KeySet | None = None
         self._keys_at = 0.0
+        self._keys_life = KEPT_SECONDS
+        self._breaker = Breaker()
+        self._answered_at = 0.0
 
-    def _get(self, url: str) -> dict[str, Any]:
+    def _sent(self, method: str, url: str, **words: Any) -> requests.Response:
+        """One request to the provider, refused at once while it is known not to answer. Raises Unavailable."""
+        if self._breaker.refuses():
+            raise unreachable()
         try:
-            answer = requests.get(url, timeout=SECONDS, allow_redirects=False)
-            answer.raise_for_status()
+            answer = requests.request(method, url, timeout=TIMES, allow_redirects=False, **words)
+        except requests.RequestException as error:
+            self._breaker.failed()
+            raise unreachable() from error
+        if answer.status_code >= 500:
+            self._breaker.failed()
+            raise unreachable()
+        self._answered()
+        return answer
+
+    def _answered(self) -> None:
+        self._breaker.answered()
+        self._answered_at = time.monotonic()
+
+    def there(self) -> None:
+        """Nobody is sent where nobody answers: ask, unless it has answered a moment ago. Raises Unavailable."""
+        if time.monotonic() - self._answered_at > THERE_SECONDS:
+            self._sent("GET", self.issuer.rstrip("/") + DISCOVERY)
+
+    def _get(self, url: str) -> tuple[dict[str, Any], requests.Response]:
+        answer = self._sent("GET", url)
+        try:
             document = answer.json()
-        except (requests.RequestException, ValueError) as error:
+        except ValueError as error:
             raise unreachable() from error
         if answer.status_code != 200 or not isinstance(document, dict):
             raise unreachable()
-        return document
+        return document, answer
 
     def endpoints(self) -> Endpoints:
-        """From discovery. Raises Unavailable, also where the description speaks for another issuer."""
+        """From discovery. Raises Unavailable, also where the description speaks for another issuer.
+
+        While the provider does not answer, what it said before still holds for a day.
+        """
         now = time.monotonic()
         if self._endpoints is None or now - self._endpoints_at > KEPT_SECONDS:
-            found = self._get(self.issuer.rstrip("/") + "/.well-known/openid-configuration")
+            try:
+                found, _answer = self._get(self.issuer.rstrip("/") + DISCOVERY)
+            except Unavailable:
+                if self._endpoints is None or now - self._endpoints_at > STALE_SECONDS:
+                    raise
+                return self._endpoints
             names = ("issuer", "authorization_endpoint", "token_endpoint", "jwks_uri")
             if any(not isinstance(found.get(name), str) for name in names) or found["issuer"] != self.issuer:
                 raise unreachable()
@@ -135,19 +177,29 @@ class Provider:
         return self._endpoints
 
     def keys(self, *, fresh: bool = False) -> KeySet:
-        """The provider's keys; `fresh` asks again, though not more often than every 30 seconds."""
+        """The provider's keys, for as long as it says; `fresh` asks again, though not more often than every 30 seconds.
+
+        While it does not answer they hold for a day: what was signed with them stays signed.
+        """
         now = time.monotonic()
-        if self._keys is None or (fresh and now - self._keys_at > KEYS_PAUSE_SECONDS):
-            document = self._get(self.endpoints().keys)
+        age = now - self._keys_at
+        if self._keys is None or age > self._keys_life or (fresh and age > KEYS_PAUSE_SECONDS):
+            try:
+                document, answer = self._get(self.endpoints().keys)
+            except Unavailable:
+                if self._keys is None or fresh or age > STALE_SECONDS:
+                    raise
+                return self._keys
             try:
                 self._keys = KeySet.import_key_set(document)  # type: ignore[arg-type]  # checked by the import
             except (JoseError, ValueError, KeyError, TypeError) as error:
                 raise unreachable() from error
-            self._keys_at = now
+            self._keys_at, self._keys_life = now, _life(answer.headers.get("Cache-Control", ""))
         return self._keys
 
     def away(self, door: Door, *, redirect: str, state: str, nonce: str, verifier: str, asked: Asked) -> str:
-        """The address to send a browser to."""
+        """The address to send a browser to. Raises Unavailable where nobody would answer there."""
+        self.there()
         scope = f"{door.scope} {PROOF}" if asked.proof and door.keys else door.scope
         session = OAuth2Session(door.client, redirect_uri=redirect, scope=scope, code_challenge_method="S256")
         words = {"kc_idp_hint": door.home} if door.home else {}
@@ -158,6 +210,8 @@ class Provider:
 
     def end(self, door: Door, *, token: str, back: str) -> str:
         """The address at which the provider ends its own session and sends the browser back to `back`."""
+        if token:
+            self.there()
         address = self.endpoints().end
         words = {"id_token_hint": token, "client_id": door.client, "post_logout_redirect_uri": back}
         return f"{address}?{urlencode(words)}" if address and token else ""
@@ -188,9 +242,9 @@ class Provider:
             return {}
         try:
             shown = {"Authorization": f"Bearer {access}"}
-            answer = requests.get(address, headers=shown, timeout=SECONDS, allow_redirects=False)
+            answer = self._sent("GET", address, headers=shown)
             document = answer.json() if answer.status_code == 200 else None
-        except (requests.RequestException, ValueError) as error:
+        except ValueError as error:
             raise unreachable() from error
         if not isinstance(document, dict):
             raise unreachable()
@@ -206,10 +260,7 @@ class Provider:
             return
         for shown in _shown(door):
             words = {"client_id": door.client, "refresh_token": renewal, **shown}
-            try:
-                answer = requests.post(address, data=words, timeout=SECONDS, allow_redirects=False)
-            except requests.RequestException as error:
-                raise unreachable() from error
+            answer = self._sent("POST", address, data=words)
             if answer.status_code in (200, 204):
                 return
         raise unreachable()
@@ -234,14 +285,24 @@ class Provider:
             scope=door.scope,
             token_endpoint_auth_method="none" if door.keys else "client_secret_basic",
         )
+        if self._breaker.refuses():
+            raise unreachable()
         try:
-            answer = session.fetch_token(self.endpoints().token, timeout=SECONDS, **words)
+            answer = session.fetch_token(self.endpoints().token, timeout=TIMES, **words)
         except (requests.RequestException, ValueError) as error:
+            self._breaker.failed()
             raise unreachable() from error
         finally:
             session.close()
+        self._answered()
         given = [str(answer.get(name) or "") for name in ("id_token", "refresh_token", "access_token")]
         return Tokens(*given)
+
+
+def _life(said: str) -> float:
+    """How long keys may be kept, by the answer's Cache-Control: what it states, within a minute and a day."""
+    found = re.search(r"max-age=(\d{1,9})", said)
+    return min(max(float(found[1]), 60.0), STALE_SECONDS) if found else KEPT_SECONDS
 
 
 def _refused() -> Refused:

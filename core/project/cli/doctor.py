@@ -57,6 +57,23 @@ def _database() -> str:
     return f"{facts.version}, login {facts.login}"
 
 
+def _server() -> str:
+    from core.kernel.env import environment
+    from core.kernel.errors import Refused
+    from tenants.office.selectors import settings_wrong
+
+    wrong = settings_wrong(safe=environment().env != "test")
+    if wrong:
+        raise Refused(
+            "; ".join(f"{one.name} is {one.value}, wanted {one.wanted}: {one.why}" for one in wrong),
+            code="database.settings",
+            remedy="In postgresql.conf: "
+            + ", ".join(f"{one.name} = {one.wanted.removesuffix(' or more')}" for one in wrong)
+            + "; then start PostgreSQL anew.",
+        )
+    return "set for many tenants"
+
+
 def _schemas() -> str:
     from core.kernel.errors import Unavailable
     from tenants.office.template import TablesOverlap, latest_release, tables_in_both
@@ -89,21 +106,46 @@ def _plugins() -> str:
     return f"{len(installed())} installed, {len(allowed(environment().plugins_allowed))} allowed"
 
 
+def _sign_in() -> str:
+    from core.kernel.env import environment
+    from core.kernel.errors import Unavailable
+    from core.people.sso.health import sign_in_health
+
+    found = sign_in_health()
+    silent = [one.issuer for one in found if not one.ok]
+    if silent:
+        remedy = "Start it; until then people vote by code, on paper and at kiosks, and nobody new signs in."
+        if environment().env != "production":
+            remedy = "`make demo` starts one; " + remedy[0].lower() + remedy[1:]
+        raise Unavailable(f"{' and '.join(silent)} does not answer", code="sign_in.down", remedy=remedy)
+    return ", ".join(f"{one.issuer} answers in {one.milliseconds} ms" for one in found) or "no provider is configured"
+
+
 CHECKS: tuple[tuple[str, Callable[[], str]], ...] = (
     ("configuration", _configuration),
     ("services", _services),
     ("database", _database),
+    ("database settings", _server),
     ("schemas", _schemas),
     ("assets", _assets),
     ("plugins", _plugins),
+    ("sign-in", _sign_in),
 )
 
 
 def run(args: argparse.Namespace, out: Any) -> dict[str, Any]:
     setup_django()
+    document = {"checks": checks()}
+    if not all(check["ok"] for check in document["checks"]):
+        raise CheckFailed(document, "Something needs repair.")
+    return document
+
+
+def checks() -> list[dict[str, Any]]:
+    """What each check found, with how to repair it."""
     from django.db import Error
 
-    checks = []
+    checks: list[dict[str, Any]] = []
     for name, check in CHECKS:
         try:
             checks.append({"name": name, "ok": True, "detail": check(), "repair": ""})
@@ -118,10 +160,7 @@ def run(args: argparse.Namespace, out: Any) -> dict[str, Any]:
                     "repair": "`commonty services up`, then `commonty migrate`",
                 }
             )
-    document = {"checks": checks}
-    if not all(check["ok"] for check in checks):
-        raise CheckFailed(document, "Something needs repair.")
-    return document
+    return checks
 
 
 def render(document: dict[str, Any]) -> str:

@@ -1,9 +1,10 @@
-"""`commonty realm plan|apply|verify|rotate|forget`: Keycloak against the realm files and the registry."""
+"""`commonty realm plan|apply|verify|rotate|forget|theme`: Keycloak against the realm files and the registry."""
 
 from __future__ import annotations
 
 import argparse
 import time
+from pathlib import Path
 from typing import Any
 
 NAME = "realm"
@@ -16,6 +17,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     verbs.add_parser("plan", help="what differs; changes nothing")
     verbs.add_parser("apply", help="make it so; doing it again changes nothing")
     verbs.add_parser("verify", help="fail where anything differs")
+    theme = verbs.add_parser("theme", help="write the look of Keycloak's pages, to be put into its folder of themes")
+    theme.add_argument("--out", required=True, metavar="DIR")
     verbs.add_parser("forget", help="go on with deleting national accounts whose owners asked for it; each night")
     rotate = verbs.add_parser("rotate", help="exchange the key of a tenant's clients; no sign-in fails meanwhile")
     rotate.add_argument("--tenant", required=True, metavar="SLUG")
@@ -27,6 +30,11 @@ def run(args: argparse.Namespace, out: Any) -> dict[str, Any]:
     from tenants.registry.selectors import tenant_by_slug
 
     begun = time.perf_counter()
+    if args.verb == "theme":
+        from core.project.keycloak_theme import NAME, theme_write
+
+        folder = theme_write(Path(args.out)) / NAME
+        return {"theme": str(folder), "files": sum(path.is_file() for path in folder.rglob("*"))}
     if args.verb == "rotate":
         number = client_key_exchange(tenant_by_slug(args.tenant), say=out.say)
         return {"tenant": args.tenant, "key": number, "seconds": _since(begun)}
@@ -57,6 +65,8 @@ def _since(begun: float) -> float:
 
 
 def render(document: dict[str, Any]) -> str:
+    if "theme" in document:
+        return f"{document['files']} files in {document['theme']}"
     if "deleted" in document:
         return f"{document['deleted']} accounts deleted, {document['waiting']} wait ({document['seconds']} s)"
     if "key" in document:

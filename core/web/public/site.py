@@ -60,6 +60,12 @@ def how_we_work(request: HttpRequest) -> HttpResponse:
 
 
 @access(ANYONE)
+def sign_in_help(request: HttpRequest) -> HttpResponse:
+    """For whoever cannot sign in: what works without an account, and who helps."""
+    return render(request, "public/sign_in_help.html", {"contacts": answers("contacts")})
+
+
+@access(ANYONE)
 def how_kept(request: HttpRequest) -> HttpResponse:
     """What is promised about a vote, and what is not."""
     return render(request, "public/how_kept.html")

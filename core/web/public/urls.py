@@ -38,5 +38,6 @@ urlpatterns = [
     path("privacy/", site.privacy, name="privacy"),
     path("complaints/", site.complaints, name="complaints"),
     path("how-your-vote-is-kept/", site.how_kept, name="how-kept"),
+    path("sign-in-help/", site.sign_in_help, name="sign-in-help"),
     path("how-we-work/", site.how_we_work, name="how-we-work"),
 ]

@@ -202,7 +202,8 @@ def proof_scope() -> dict[str, Any]:
         "name": PROOF,
         "description": "What a national provider has told of who signs in, for a council that asks.",
         "protocol": "openid-connect",
-        "attributes": {"include.in.token.scope": "false", "display.on.consent.screen": "false"},
+        # The call that tells looks into the token for what was asked.
+        "attributes": {"include.in.token.scope": "true", "display.on.consent.screen": "false"},
         "mapper": list(mappers.values()),
     }
 

@@ -124,6 +124,8 @@ def _client(one: Registered, purpose: str) -> dict[str, Any]:
             "commonty.tenant": str(tenant.uuid),
             "commonty.host": purpose,
             "commonty.base": environment().base_domain,
+            # The sign-in pages say in both languages whose site somebody comes from.
+            "commonty.name.gd": tenant.name.get("gd"),
         },
     }
 

@@ -20,7 +20,7 @@ def realm_file(kind: str, values: Mapping[str, str]) -> dict[str, Any]:
 
     Raises Invalid naming a placeholder that nobody fills in.
     """
-    shared = _read(FOLDER / "both.toml", values)
+    shared = _read(FOLDER / "both.toml", values) | _read(FOLDER / "texts.toml", values)
     own = _read(FOLDER / f"{kind}.toml", values)
     joined: dict[str, Any] = {**shared, **own}
     for name in shared.keys() & own.keys():

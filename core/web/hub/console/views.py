@@ -18,6 +18,7 @@ from core.kernel.clock import database_now
 from core.kernel.errors import CommontyError, Invalid, NotFound, Refused
 from core.people.access import OFFICER, access
 from core.people.proof import proven
+from core.people.sso.health import sign_in_health
 from core.support.services import enter_token
 from core.web.hub.console.state import STAGES, calendar, lines
 from core.web.manage.forms import DayInput, Pair, Styled, moment_of
@@ -127,7 +128,8 @@ def voting_calendar(request: HttpRequest) -> HttpResponse:
 @access(OFFICER)
 def fleet_state(request: HttpRequest) -> HttpResponse:
     """How the newest release has reached the schemas."""
-    return shown(request, "console/fleet.html", here="fleet", heading=say("Fleet"), fleet=fleet())
+    health = sign_in_health()
+    return shown(request, "console/fleet.html", here="fleet", heading=say("Fleet"), fleet=fleet(), health=health)
 
 
 @access(OFFICER)
