@@ -157,6 +157,7 @@ STATED: dict[str, dict[str, str]] = {
         "places/": ANYBODY,
         "past-rounds/": ANYBODY,
         "how-we-work/": ANYBODY,
+        "sign-in-help/": ANYBODY,
     },
     "core.project.urls_hub": {
         **SIGN_IN,
