@@ -22,6 +22,7 @@ from core.support.services import enter_token
 from tenants.office.support.services import support_ask
 from tenants.registry.context import TenantRef, in_public, in_tenant
 from tenants.registry.models import Tenant
+from tests.behaviour.test_manage_rounds import browser
 from tests.house.test_urls_access import MANAGE, POST_ONLY, client
 from tests.support.fleet import admin
 from tests.support.journey import Resident, messages_sent, round_open
@@ -32,11 +33,11 @@ from tests.support.rounds import round_made
 CSRF = "a" * 32
 
 
-def inside(browser: Any, purpose: str = "staff") -> Outside:
+def inside(seated: Any, purpose: str = "staff") -> Outside:
     """The same person with a program instead of a browser, holding a token that forms of this host would carry."""
-    kept = {name: one.value for name, one in browser.cookies.items()}
+    kept = {name: one.value for name, one in seated.cookies.items()}
     csrf = next(name for name in kept if name.startswith("session")).replace("session", "csrf")
-    return Outside(browser.tenant.slug, purpose, {**kept, csrf: CSRF})
+    return Outside(seated.tenant.slug, purpose, {**kept, csrf: CSRF})
 
 
 def officer(tenant: TenantRef) -> Outside:
@@ -139,11 +140,11 @@ def names_of(tenant: TenantRef) -> dict[str, str]:
         row = round_made(f"only-{tenant.slug}", tenant=tenant.slug)
         source = FundSource.objects.get(pot__round=row)
         invite(address="new@example.com", language="en")
-    browser = client(tenant.slug, "staff", "officer")
-    grant = re.search(r"/people/([0-9a-f-]{36})/end/", browser.get("/people/").content.decode())
+    anna = client(tenant.slug, "staff", "officer")
+    grant = re.search(r"/people/([0-9a-f-]{36})/end/", anna.get("/people/").content.decode())
     assert grant
     wish = support_ask(tenant=tenant.uuid, reason="A page is blank since this morning.", hours=2)
-    browser.post("/support/", {"wish": str(wish.id), "do": "grant"})
+    anna.post("/support/", {"wish": str(wish.id), "do": "grant"})
     return {
         "slug:slug": row.slug,
         "uuid:source": str(source.id),
@@ -200,11 +201,7 @@ def test_ab13_the_roll_of_a_round_is_for_those_who_run_it(server: int, tenants: 
         row = round_made("ours", tenant="alpha")
     path = f"/rounds/{row.slug}/edit/voters/"
     values = {"eligibility_en": "Anybody anywhere", "min_age": "0", "proofs": ["code-by-email"]}
-    from tests.behaviour.test_manage_rounds import browser
-
-    for role in ("observer", "steering_member", "content_editor", "moderator"):
-        if role not in dict(role_choices()):
-            continue
+    for role in ("observer", "steering_member"):
         person = inside(browser(tenants.alpha, role, name=role))
         assert person.post(path, values).status == 403, role
         assert logged(tenants.alpha, path), role
@@ -218,12 +215,6 @@ def test_ab13_the_roll_of_a_round_is_for_those_who_run_it(server: int, tenants: 
     with in_tenant(tenants.alpha):
         row.refresh_from_db()
     assert row.eligibility.en == "Anybody anywhere"
-
-
-def role_choices() -> Any:
-    from core.people.models import RoleGrant
-
-    return RoleGrant.Role.choices
 
 
 EDITORS = ("rounds/new/", "modules/", "people/", "people/new/", "look/", "setup/", "guidance/", "entrusted/new/",
@@ -302,18 +293,18 @@ def test_ab26_a_cookie_planted_by_a_neighbour_is_ignored(server: int, tenants: A
     evil = officer(tenants.beta).cookies
     own = next(name for name in good if name.startswith("credential"))
     foreign = next(value for name, value in planted.items() if name.startswith("credential"))
-    browser = Outside("alpha", cookies={**planted, **evil, own: foreign})
-    refused = browser.ask(
+    visitor = Outside("alpha", cookies={**planted, **evil, own: foreign})
+    refused = visitor.ask(
         form.action, method="POST", body=form.body(), Content_Type="application/x-www-form-urlencoded"
     )
     assert (refused.status, refused.to.partition("refused=")[2]) == (303, "voting.credential")
     assert logged(tenants.alpha, "voting.credential")
-    assert browser.get("/account/").to_sign_in
-    browser = Outside("alpha", cookies={**planted, **evil, **good})
-    taken = browser.ask(form.action, method="POST", body=form.body(), Content_Type="application/x-www-form-urlencoded")
+    assert visitor.get("/account/").to_sign_in
+    visitor = Outside("alpha", cookies={**planted, **evil, **good})
+    taken = visitor.ask(form.action, method="POST", body=form.body(), Content_Type="application/x-www-form-urlencoded")
     assert taken.to.endswith("/done/")
     # Nothing of ours is set for more than its own host; on https the browser itself refuses what was planted.
-    lines = [*taken.cookies, *browser.get("/account/").cookies, *Outside("alpha").get("/sign-in/").cookies]
+    lines = [*taken.cookies, *visitor.get("/account/").cookies, *Outside("alpha").get("/sign-in/").cookies]
     assert lines
     assert not [line for line in lines if "domain=" in line.lower()]
     production = importlib.import_module("core.project.settings.production")

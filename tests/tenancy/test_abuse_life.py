@@ -32,8 +32,10 @@ from core.audit.poke import refused_list
 from core.audit.services import chain_verify, event_record, events_chain
 from core.kernel.env import environment
 from core.people.models import Person
+from core.rounds.models import Round
+from core.rounds.services import round_advance
 from core.setup.services import invite
-from core.voting.models import Ballot
+from core.voting.models import Ballot, OpenedBallot, TallyRun
 from plugins.api.text import LocalisedText
 from plugins.host.fence import Fenced
 from tenants.office.events import LookChanged
@@ -45,12 +47,16 @@ from tenants.registry.context import Role, TenantRef, in_public, in_tenant
 from tenants.registry.hosts import forget
 from tenants.registry.place import TIMEOUTS
 from tenants.registry.selectors import tenant_by_slug
+from tests.house.test_urls_access import client
 from tests.support.bootstrap import ROOT
 from tests.support.canary import CANARIES
 from tests.support.fleet import admin
+from tests.support.jobs import work
 from tests.support.journey import FORM, Resident, round_open
 from tests.support.outside import Outside
-from tests.tenancy.test_abuse import CSRF, Logged, logged, officer
+from tests.support.residents import resident
+from tests.support.votes import counted, officers
+from tests.tenancy.test_abuse import CSRF, Logged, inside, logged, officer
 from tests.tenancy.test_portability import guest, leave, marks
 
 __all__ = ["guest", "logged"]
@@ -120,6 +126,56 @@ def test_t1_a_schema_renamed_under_load_fails_for_that_tenant_alone(server: int,
     assert seen["beta"][back + 4] < 400
     assert public_rows() == before
     assert logged(tenants.beta, "")
+
+
+def voted(tenant: TenantRef, slug: str, name: str) -> tuple[Outside, str]:
+    """Somebody who is signed in and has voted, with a program instead of their browser; and their receipt."""
+    voter = Resident(tenant)
+    voter.browser = resident(tenant, name)
+    assert voter.votes(slug, f"{name}@example.com", "P-01").to.endswith("/done/")
+    return inside(voter.browser, "public"), voter.receipt(slug)
+
+
+def test_ab45_erasing_a_person_changes_no_count_before_or_after_the_seal(
+    server: int, tenants: Any, logged: Logged
+) -> None:
+    """While people vote, while it is counted and after it is published: the person goes, vote and record stay."""
+    alpha, beta = tenants
+    row = round_open(alpha)
+    round_open(beta)
+    people = {name: voted(alpha, row.slug, name) for name in ("ailsa", "calum", "una")}
+    namesake, _receipt = voted(beta, row.slug, "ailsa")
+
+    def erased(name: str) -> None:
+        person, receipt = people[name]
+        assert "You are being erased here" in person.post("/account/erase/", {"sure": "on"}).text
+        work(alpha)
+        assert person.get("/account/").to_sign_in
+        assert logged(alpha, "a session that is not known here")
+        with in_tenant(alpha, role=Role.WORKER):
+            assert not Person.objects.filter(display_name=name.title()).exists()
+            while events_chain():
+                pass
+            assert chain_verify()["ok"]
+        assert receipt in Outside("alpha").get(f"/rounds/{row.slug}/receipts/?code={receipt}").text
+
+    erased("ailsa")
+    with in_tenant(alpha, role=Role.WORKER):
+        assert Ballot.objects.count() == 3
+    counts = [counted(alpha, row).digest]
+    erased("calum")
+    with in_tenant(alpha):
+        round_advance(round=Round.objects.get(pk=row.pk), verb="publish_result", actor=officers()[0])
+    erased("una")
+    with in_tenant(alpha, role=Role.WORKER):
+        counts += list(TallyRun.objects.values_list("digest", flat=True))
+        assert sum(OpenedBallot.objects.values_list("times", flat=True)) == 3
+    assert len(set(counts)) == 1
+    # Nobody of the same name elsewhere is touched, and whoever works here is refused.
+    assert "Ailsa" in namesake.get("/account/").text
+    anna = inside(client("alpha", "public", "officer"), "public")
+    assert anna.post("/account/erase/", {"sure": "on"}).status in (403, 409, 422)
+    assert anna.get("/account/").status == 200
 
 
 def worker(queue: str) -> subprocess.Popen[str]:

@@ -89,10 +89,11 @@ def west(database: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ce
             opened.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
 
 
-def schemas_in(there: Cell, slug: str) -> list[str]:
+def standing_in(there: Cell, slug: str) -> list[tuple[str, str]]:
+    """Schema and state of the tenants of this address."""
     with psycopg.connect(there.variables["COMMONTY_MIGRATE_DATABASE_URL"]) as opened:
-        rows = opened.execute("SELECT schema_name FROM registry_tenant WHERE slug = %s", [slug]).fetchall()
-    return [str(row[0]) for row in rows]
+        rows = opened.execute("SELECT schema_name, state FROM registry_tenant WHERE slug = %s", [slug]).fetchall()
+    return [(str(row[0]), str(row[1])) for row in rows]
 
 
 def marks_in(there: Cell, schema: str) -> dict[str, Any]:
@@ -158,7 +159,7 @@ def test_killed_after_each_step_the_same_command_goes_on_and_nobody_else_notices
             assert b"Gabhaidh i leughadh" in gaelic.content
         else:
             assert page.status_code == 302
-        assert len(schemas_in(west, here.slug)) == (step not in (Steps.FROZEN, Steps.EXPORTED)), step
+        assert len(standing_in(west, here.slug)) == (step not in (Steps.FROZEN, Steps.EXPORTED)), step
     done = tenant_move(slug=here.slug, to=west, by="Ann", wait=lambda seconds: None)
     assert (done.step, done.carried.files) == (Steps.CLEARED, 1)
     # Said again by the command line, it is the same.
@@ -166,13 +167,13 @@ def test_killed_after_each_step_the_same_command_goes_on_and_nobody_else_notices
     told = json.loads(capsys.readouterr().out)
     assert (told["step"], told["digest"], told["rows"]) == ("cleared", done.carried.digest, done.carried.rows)
     # There: the same to the byte, with the keys of its round and its files.
-    (schema,) = schemas_in(west, here.slug)
+    ((schema, state),) = standing_in(west, here.slug)
+    assert state == "active"
     after = marks_in(west, schema)
     assert {name for name in before if before[name] != after[name]} <= ARRIVAL
     var = Path(west.variables["COMMONTY_VAR"])
     assert all(FileKeys(var / "keys").exists(name) for name in key_names(here.uuid, row.id))
     assert (var / "media" / str(here.uuid) / "notes" / "plan.txt").read_text() == "what was agreed in Leith"
-    assert west.run(["tenant", "show", here.slug])["state"] == "active"
     # Here: nothing but the way there.
     assert admin("SELECT count(*) FROM pg_namespace WHERE nspname = %s", [here.schema]) == [(0,)]
     assert not media_of(here.uuid).exists()

@@ -14,7 +14,7 @@ ROW = re.compile(r"^\| T(\d+) \|.*\|([^|]+)\|$", re.MULTILINE)
 
 
 @lru_cache
-def tests_in(file: str) -> frozenset[str]:
+def defined_in(file: str) -> frozenset[str]:
     """The functions that a file defines; none where there is no such file."""
     path = ROOT / (file if file.startswith("tests/") else HERE + file)
     body = ast.parse(path.read_text(encoding="utf-8")).body if path.is_file() else []
@@ -30,7 +30,7 @@ def missing(text: str) -> list[str]:
         if not named:
             found.append(f"T{number} names no test")
         for file, name in named:
-            if name not in tests_in(file):
+            if name not in defined_in(file):
                 found.append(f"T{number}: {file}::{name} does not exist")
     return found
 
