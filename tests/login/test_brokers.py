@@ -233,6 +233,11 @@ def test_what_is_changed_by_hand_is_found_and_mended_and_nothing_is_removed(
         assert "kc_idp_hint" not in away(site(tenants.beta, purpose="staff"))
     assert account_by(run, "entra-alpha", officer)["enabled"]
     assert realm_apply()[1] == []
+    # Whoever forgets to name the file shuts nothing.
+    with configured(run, COMMONTY_KEYCLOAK_PROVIDERS=""):
+        assert realm_plan() == []
+        assert realm_apply() == ([], [])
+    assert admin.call("GET", f"{path}/entra-beta")["enabled"] is True
 
 
 def told_here(tenant: Any) -> Attested | None:

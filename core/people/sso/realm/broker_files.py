@@ -81,9 +81,7 @@ def kind_file(kind: str) -> dict[str, Any]:
 
 
 def brokers_read(path: str, tenants: Mapping[str, TenantRef]) -> list[Broker]:
-    """Every provider the operator's file names; none where there is no file. Raises Invalid saying what is wrong."""
-    if not path:
-        return []
+    """Every provider the operator's file names. Raises Invalid saying what is wrong."""
     try:
         rows = tomllib.loads(Path(path).read_text(encoding="utf-8")).get("provider", [])
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:

@@ -21,9 +21,10 @@ SECRET = "clientSecret"  # noqa: S105  # the name of a field
 class Brokers:
     """The identity providers of one realm, as the server has them and as the operator wants them."""
 
-    def __init__(self, server: Server, realm: str, wanted: list[Broker], *, after: Callable[[], str]) -> None:
+    def __init__(self, server: Server, realm: str, wanted: list[Broker] | None, *, after: Callable[[], str]) -> None:
         self.server, self.realm, self._after = server, realm, after
-        self.wanted = {one.alias: one for one in wanted}
+        self.wanted = {one.alias: one for one in wanted or ()}
+        self._silent = wanted is None
         self._base = f"realms/{segment(realm)}/identity-provider/instances"
 
     def _found(self) -> dict[str, dict[str, Any]]:
@@ -36,6 +37,8 @@ class Brokers:
         return found
 
     def plan(self) -> Iterator[Change]:
+        if self._silent:
+            return
         there, after = self._found(), {"postBrokerLoginFlowAlias": self._after()}
         for alias, one in self.wanted.items():
             found = there.get(alias)
@@ -67,6 +70,8 @@ class Brokers:
             yield Change(self.realm, "remove", "mapper", f"{one.alias} {name}", "", "it takes more than the file says")
 
     def apply(self) -> None:
+        if self._silent:
+            return
         there, after = self._found(), {"postBrokerLoginFlowAlias": self._after()}
         for alias, one in self.wanted.items():
             path, found = f"{self._base}/{segment(alias)}", there.get(alias)

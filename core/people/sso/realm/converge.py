@@ -13,7 +13,7 @@ from typing import Any
 
 from core.kernel.env import environment
 from core.kernel.errors import CommontyError, Refused
-from core.people.sso.realm.broker_files import brokers_read, proof_scope
+from core.people.sso.realm.broker_files import Broker, brokers_read, proof_scope
 from core.people.sso.realm.changes import Change, differences
 from core.people.sso.realm.clients import (
     MAPPER,
@@ -49,13 +49,15 @@ class Convergence:
 
     def __init__(self, server: Server, names: RealmNames, *, say: Say = _silent) -> None:
         self.server, self.names, self.say = server, names, say
-        self.brokers = brokers_read(environment().keycloak_providers, _here())
+        path = environment().keycloak_providers
+        # Where nobody names a file, what providers there are is not ours to say: they are left as they are.
+        self.brokers = brokers_read(path, _here()) if path else None
         self.realms = {
-            kind: RealmParts(
-                server, names.of(kind), _file(kind, names), [one for one in self.brokers if one.realm is kind]
-            )
-            for kind in RealmKind
+            kind: RealmParts(server, names.of(kind), _file(kind, names), self._brokers_of(kind)) for kind in RealmKind
         }
+
+    def _brokers_of(self, kind: RealmKind) -> list[Broker] | None:
+        return None if self.brokers is None else [one for one in self.brokers if one.realm is kind]
 
     # -- reading ------------------------------------------------------------------------------------------------------
 
@@ -64,7 +66,8 @@ class Convergence:
         self.server.version_check()
         found = [change for parts in self.realms.values() for change in parts.plan()]
         found += self._clients_plan([one for one in registered() if one.ready])
-        found += homes_plan(self.names.staff, self.brokers)
+        if self.brokers is not None:
+            found += homes_plan(self.names.staff, self.brokers)
         return sorted(found, key=lambda change: not change.grave)
 
     def _there(self, kind: RealmKind) -> list[dict[str, Any]]:
@@ -114,7 +117,8 @@ class Convergence:
                 self.say(f"Realm {self.names.of(kind)} …")
                 parts.apply()
         self._clients_apply([one for one in registered() if one.ready])
-        homes_note(self.brokers)
+        if self.brokers is not None:
+            homes_note(self.brokers)
         return [change for change in before if change.verb != "look"]
 
     def tenant_apply(self, tenant: Registered) -> None:

@@ -20,7 +20,7 @@ AFTER_BROKER = "commonty after another provider"
 class RealmParts:
     """One realm against one file. `plan` reads; `apply` writes what differs, so that doing it again writes nothing."""
 
-    def __init__(self, server: Server, realm: str, file: dict[str, Any], brokers: list[Broker]) -> None:
+    def __init__(self, server: Server, realm: str, file: dict[str, Any], brokers: list[Broker] | None) -> None:
         self.server, self.realm, self.file = server, realm, file
         self.base = f"realms/{segment(realm)}"
         self.flows = Flows(server, realm, file["flow"])
