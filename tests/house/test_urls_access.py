@@ -88,6 +88,7 @@ MANAGE = {
     "rounds/<slug:slug>/money/new/": OFFICERS,
     "rounds/<slug:slug>/money/<uuid:source>/": OFFICERS,
     "rounds/<slug:slug>/rules/": OFFICERS,
+    "rounds/<slug:slug>/rules/compare/": OFFICERS,
     "rounds/<slug:slug>/rules/settings/": OFFICERS,
     "rounds/<slug:slug>/projects/": OFFICERS,
     "rounds/<slug:slug>/projects/new/": OFFICERS,

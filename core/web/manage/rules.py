@@ -92,7 +92,7 @@ def rules_choose(request: HttpRequest, slug: str) -> HttpResponseBase:
         return HttpResponseRedirect(reverse("staff:rules-settings", kwargs={"slug": slug}) + "?" + urlencode(query))
     return page(
         request,
-        "manage/form.html",
+        "manage/rules_choose.html",
         heading=say("Ballot and result"),
         row=row,
         form=form,

@@ -5,6 +5,7 @@ from django.urls import path
 from core.web.manage import (
     address,
     channels,
+    compare,
     count,
     discussion,
     entrusted,
@@ -34,6 +35,7 @@ urlpatterns = [
     path("rounds/<slug:slug>/money/new/", money.source_new, name="source-new"),
     path("rounds/<slug:slug>/money/<uuid:source>/", money.source_edit, name="source"),
     path("rounds/<slug:slug>/rules/", rules.rules_choose, name="rules"),
+    path("rounds/<slug:slug>/rules/compare/", compare.rules_compare, name="rules-compare"),
     path("rounds/<slug:slug>/rules/settings/", rules.rules_settings, name="rules-settings"),
     path("rounds/<slug:slug>/projects/", projects.projects, name="projects"),
     path("rounds/<slug:slug>/projects/new/", projects.project_new, name="project-new"),
