@@ -5,10 +5,11 @@ from __future__ import annotations
 from datetime import timedelta
 from uuid import UUID
 
+from django.core.cache import cache
 from django.db import transaction
 
 from core.kernel import telemetry
-from core.kernel.crypto import token_open, token_seal
+from core.kernel.crypto import digest, token_open, token_seal
 from core.kernel.errors import Invalid, Refused, Unavailable
 from core.people.models import Person, Session, SignIn
 from core.people.sso.flow import renewed
@@ -52,6 +53,12 @@ def sessions_end_of(person: Person) -> None:
     """End every session of the person here."""
     with transaction.atomic():
         Session.objects.filter(person=person).delete()
+
+
+def sign_in_due(*, session_key: str, every: int) -> bool:
+    """Whether it is time to ask the provider, `every` so many seconds; of several requests at once one asks."""
+    mark = f"sign-in-stands/{digest(session_key.encode())[:32]}"
+    return bool(cache.add(mark, 1, timeout=every))
 
 
 def sign_in_stands(*, site: Site, session_key: str) -> bool:

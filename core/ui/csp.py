@@ -21,6 +21,12 @@ EDITOR = (
     " form-action 'self'; frame-ancestors 'self'"
 )
 EDITOR_PATHS = ("/cms/", "/documents/")
+LEADS = "_forms_lead_to"
+
+
+def forms_lead_to(response: HttpResponseBase, origin: str) -> None:
+    """Let the forms of this one page lead to another origin, such as the sign-in service, and to our own host."""
+    setattr(response, LEADS, origin)
 
 
 class ContentSecurityPolicy:
@@ -37,6 +43,9 @@ class ContentSecurityPolicy:
             port = "" if settings.ENV.env == "production" else f":{settings.ENV.port}"
             files = f"{request.scheme}://{site.tenant.slug}.files.{settings.ENV.base_domain}{port}" if site else ""
             policy = EDITOR if request.path.startswith(EDITOR_PATHS) else PUBLIC
+            leads = getattr(response, LEADS, "")
+            if leads:
+                policy = policy.replace("form-action 'self'", f"form-action 'self' {leads}")
             response["Content-Security-Policy"] = policy.format(files=files)
         response.headers.setdefault("Permissions-Policy", "camera=(), microphone=(), geolocation=()")
         return response

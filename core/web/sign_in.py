@@ -28,9 +28,10 @@ from core.people.access import ANYONE, access
 from core.people.proof import KEPT, LEVEL, PROVED_AT, RULES, SECOND_FACTOR, SHARED, ProofNeeded
 from core.people.services import person_know, sessions_end, strange_address_tell
 from core.people.sessions import PROVIDER_MARK
-from core.people.sign_ins import sign_in_keep
-from core.people.sso.door import levels_stated
+from core.people.sign_ins import sign_in_due, sign_in_keep
+from core.people.sso.door import levels_stated, provider_origin
 from core.people.sso.flow import (
+    RENEW_SECONDS,
     Asked,
     Attempt,
     begin,
@@ -41,6 +42,7 @@ from core.people.sso.flow import (
 )
 from core.people.sso.logout import ended_by, session_mark
 from core.people.sso.sites import RealmKind, realm_kind
+from core.ui.csp import forms_lead_to
 from core.web.attested import attested_keep
 from tenants.registry.context import current_tenant
 from tenants.registry.hosts import site_of
@@ -184,14 +186,16 @@ def sign_in(request: HttpRequest) -> HttpResponseBase:
     elif "asked" not in given and _keeps(request):
         asked = replace(asked, silent=True)
     else:
-        return render(request, "sign_in/sign_in.html", {"next": next_path})
+        response: HttpResponse = render(request, "sign_in/sign_in.html", {"next": next_path})
+        forms_lead_to(response, provider_origin())
+        return response
     try:
         begun = begin(site, next_path=next_path, asked=asked)
     except CommontyError as error:
         return _problem(request, error, next_path)
-    response: HttpResponse = HttpResponseRedirect(begun.url)
-    if request.method == "POST":
-        # Not a redirect: the page's own policy keeps forms on this host, and browsers follow it through redirects.
+    response = HttpResponseRedirect(begun.url)
+    if request.method == "POST" and not begun.url.startswith(provider_origin() + "/"):
+        # Browsers follow the page's policy of where forms may lead through redirects: elsewhere it goes by a page.
         response = render(request, "sign_in/onward.html", {"onward": begun.url})
         response["Refresh"] = f"0; url={begun.url}"
     _cookie(response, _note_name(begun.state), begun.note, seconds=NOTE_SECONDS)
@@ -276,6 +280,7 @@ def _signed_in(request: HttpRequest, *, note: str, state: str) -> HttpResponseBa
             shared=attempt.shared,
             renewal="" if attempt.shared else attempt.renewal,
         )
+    sign_in_due(session_key=request.session.session_key or "", every=RENEW_SECONDS[site.purpose])
     if waiting and waiting["path"] == attempt.next:
         messages.info(request, _("You have shown who you are. Nothing was done yet: check the form and send it again."))
     response = HttpResponseRedirect(own_path(attempt.next))

@@ -11,13 +11,11 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib.auth import logout
-from django.core.cache import cache
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from redis import RedisError
 
-from core.kernel.crypto import digest
 from core.people.proof import SECOND_FACTOR, SHARED, ProofNeeded, proof_lacks
-from core.people.sign_ins import sign_in_stands
+from core.people.sign_ins import sign_in_due, sign_in_stands
 from core.people.sso.flow import RENEW_SECONDS
 from core.people.sso.sites import RealmKind, realm_kind
 from core.web.sign_in import browser_forget, proof_page
@@ -80,9 +78,11 @@ def _stands(request: HttpRequest) -> bool:
 
 
 def _due(request: HttpRequest, site: Site) -> bool:
-    """Whether it is time to ask the provider; of several requests at once one asks."""
-    mark = f"sign-in-stands/{digest((request.session.session_key or '').encode())[:32]}"
+    """Whether it is time to ask the provider. What cannot be remembered is not asked at each request either."""
     try:
-        return cache.add(mark, 1, timeout=RENEW_SECONDS.get(site.purpose, RENEW_SECONDS["public"]))
+        return sign_in_due(
+            session_key=request.session.session_key or "",
+            every=RENEW_SECONDS.get(site.purpose, RENEW_SECONDS["public"]),
+        )
     except RedisError:
         return False

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 from uuid import UUID
 
 from django.utils.translation import gettext as _
@@ -66,6 +67,12 @@ def levels_stated() -> bool:
     """Whether the provider says how strongly somebody has shown who they are. The demo's own does not."""
     settings = environment()
     return bool(settings.keycloak_url) or settings.env == "production"
+
+
+def provider_origin() -> str:
+    """Scheme and host of the provider, as a page's policy names it; empty where there is none."""
+    parts = urlsplit(environment().keycloak_url or environment().oidc_issuer)
+    return f"{parts.scheme}://{parts.netloc}" if parts.netloc else ""
 
 
 def door_of(site: Site) -> Door:
