@@ -33,13 +33,14 @@ def too_many(path: str, seconds: int) -> HttpResponse:
 
 def _page(path: str, template: str, status: int, retry: str) -> HttpResponse:
     gaelic = path.startswith(GAELIC)
+    language = "gd" if gaelic else "en"
     words = {
-        "language": "gd" if gaelic else "en",
+        "language": language,
         "english_path": "/" + path.removeprefix(GAELIC) if gaelic else path,
         "gaelic_path": path if gaelic else GAELIC.rstrip("/") + path,
         "retry_after": int(retry),
     }
-    with translation.override(words["language"]):
+    with translation.override(language):
         response = HttpResponse(render_to_string(template, words), status=status)
     return _headed(response, retry)
 
