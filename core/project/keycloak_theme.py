@@ -28,4 +28,6 @@ def theme_write(folder: Path) -> Path:
         path = target / "login" / "resources" / place / name
         path.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(ASSETS / name, path)
+    (target / "account" / "resources" / "img").mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(ASSETS / "icon.svg", target / "account" / "resources" / "img" / "icon.svg")
     return folder
