@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from io import BytesIO
 from typing import Any
 
 import pytest
+from django.db import transaction
 
+from core.notices.carrying import channels_choose
 from plugins.host import breaker
 from tenants.registry.context import in_tenant
 from tests.behaviour.test_manage_rounds import browser as signed_in
 from tests.e2e.test_manage import beside_the_browser, looked_at
+from tests.support.rounds import round_made as talked_about
 from tests.support.votes import round_made
 
 __all__ = ["beside_the_browser"]
@@ -30,3 +34,31 @@ def test_the_modules_pages_read_on_a_phone_and_a_desk(tenants: Any, server: int,
             breaker.failure_count("ballot-points")
         breaker.breaker_close("ballot-points")
     looked_at(browser, server, signed_in(tenants.alpha), PAGES)
+
+
+def test_channels_lists_rules_and_arguments_read_on_a_phone_and_a_desk(tenants: Any, server: int, browser: Any) -> None:
+    with in_tenant(tenants.alpha):
+        talked_about(proofs=["roll-match"], deliberation=["arguments"])
+        with transaction.atomic():
+            channels_choose(["notify-sms", "email"])
+    officer = signed_in(tenants.alpha)
+    listed = BytesIO(b"first_name,last_name,postcode\nMorag,Bain,EH6 6AA\n")
+    listed.name = "list.csv"
+    assert officer.post("/modules/lists/roll-match/", {"round": "leith", "file": listed}).status_code == 302
+    at = "/rounds/leith/preview/discussion/arguments/argue/"
+    for side, words in (("for", "It is near the school."), ("against", "It floods every winter, and nobody mends it.")):
+        assert officer.post(at, {"ref": "P-01", "side": side, "text": words}).status_code == 302
+    looked_at(
+        browser,
+        server,
+        officer,
+        [
+            "/modules/channels/",
+            "/modules/lists/roll-match/",
+            "/modules/eligibility_proof/roll-match/",
+            "/rounds/leith/rules/compare/",
+            "/rounds/leith/rules/compare/?ballot_format=ranked&outcome_rule=stv",
+            "/rounds/leith/preview/projects/P-01/",
+            "/discussion/",
+        ],
+    )

@@ -114,7 +114,7 @@ def test_an_officer_hands_in_a_list_and_it_opens_the_vote_of_that_round_alone(te
         assert "morag" not in str(cursor.fetchall()).lower()
         assert AuditEvent.objects.get(kind="proof_list_taken").body["people"] == 2
     page = officer.get(at).content.decode()
-    assert "2 people" in page
+    assert "People on it: 2" in page
     # Handed in again it replaces the one before; whoever stands on both keeps their key.
     assert officer.post(at, {"round": "leith", "file": file(f"{GOOD}Ann,Bain,G1 1AB\n")}).status_code == 302
     assert tried(tenants.alpha, row, **typed).roll_keys == proof.roll_keys

@@ -67,7 +67,7 @@ def lists(request: HttpRequest, key: str) -> HttpResponseBase:
     drop = request.POST.get("drop", "") if request.method == "POST" else ""
     if drop in rounds:
         count = list_drop(key=key, round=_ref(rounds[drop]), actor=actor_of(request))
-        messages.success(request, say("The list is deleted. It had %(count)s people.") % {"count": count})
+        messages.success(request, say("The list is deleted. People on it: %(count)s") % {"count": count})
         return redirect("staff:lists", key=key)
     bound = request.method == "POST"
     form = ListForm(
@@ -89,7 +89,7 @@ def lists(request: HttpRequest, key: str) -> HttpResponseBase:
             if not error.problems:
                 form.add_error("file", str(error))
         else:
-            messages.success(request, say("The list is taken. It has %(count)s people.") % {"count": taken.people})
+            messages.success(request, say("The list is taken. People on it: %(count)s") % {"count": taken.people})
             return redirect("staff:lists", key=key)
     held = lists_of(key, [_ref(row) for row in rounds.values()])
     return page(
