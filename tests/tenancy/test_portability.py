@@ -211,6 +211,17 @@ def test_another_tenants_file_is_not_restored(tenants: Any, tmp_path: Path) -> N
     assert marks(tenants.alpha) == before
 
 
+def test_a_restore_whose_present_state_cannot_be_kept_changes_nothing(tenants: Any, tmp_path: Path) -> None:
+    tenant_export(slug="alpha", out=tmp_path / "alpha.zip")
+    before, there = marks(tenants.alpha), standing()
+    with pytest.raises(Invalid, match="could not be written"):
+        tenant_restore(path=tmp_path / "alpha.zip", into="alpha", keep=tmp_path / "no such folder" / "kept.zip")
+    assert standing() == there
+    assert marks(tenants.alpha) == before
+    assert tenant_by_slug("alpha") == tenants.alpha
+    assert not list(media_of(tenants.alpha.uuid).parent.glob(f"{tenants.alpha.uuid}.t_*"))
+
+
 def rewritten(source: Path, target: Path, change: Callable[[dict[str, bytes]], None], *, resign: bool = False) -> Path:
     with zipfile.ZipFile(source) as archive:
         members = {name: archive.read(name) for name in archive.namelist()}
