@@ -50,6 +50,8 @@ from tenants.registry.hosts import site_of
 log = logging.getLogger(__name__)
 BACKEND = "core.people.backends.GrantBackend"
 NOTE_SECONDS = 600
+# When somebody who could not sign in is told to try again.
+RETRY_SECONDS = 120
 # A browser that asked for it is signed in without a page for so long, as long as the provider's session stands.
 KEEP_ME, KEEP_SECONDS = "sign-in/keep-me", 30 * 24 * 60 * 60
 LEVEL_TWO = SECOND_FACTOR.level
@@ -108,9 +110,20 @@ def _problem(request: HttpRequest, error: CommontyError, next_path: str = "/", *
     """Says why, and leads back to signing in: with `prove` to the proof that would have been enough."""
     status = 503 if isinstance(error, Unavailable) else 403
     log.info("sign-in refused with %s (%s)", status, error.code)
-    staff = site_of(request).purpose == "staff"
-    context = {"error": error, "next": next_path, "prove": prove, "staff": staff}
-    return render(request, "sign_in/problem.html", context, status=status)
+    down = status == 503
+    context = {
+        "error": error,
+        "next": next_path,
+        "prove": prove,
+        "staff": site_of(request).purpose == "staff",
+        "down": down,
+        # Whoever was on the way to a vote finds the other ways of it where they came from.
+        "ways": next_path.partition("?")[0] if "/vote/prove/" in next_path else "",
+    }
+    response = render(request, "sign_in/problem.html", context, status=status)
+    if down:
+        response["Retry-After"] = str(RETRY_SECONDS)
+    return response
 
 
 def proof_page(request: HttpRequest, needed: ProofNeeded) -> HttpResponse:
@@ -308,7 +321,7 @@ def _session_fill(request: HttpRequest, attempt: Attempt, waiting: dict[str, str
         session[PROVIDER_MARK] = session_mark(current_tenant().uuid, identity.issuer, identity.session)
     session_token_keep(request, attempt.token)
     session_email_keep(request, identity.email)
-    attested_keep(request, attempt.told)
+    attested_keep(request, attempt.told, at=identity.proved_at)
     if waiting:
         session[KEPT] = waiting
 
