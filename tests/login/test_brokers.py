@@ -27,6 +27,7 @@ from tenants.registry.context import in_tenant
 from tests.login.test_realm import sentences
 from tests.login.test_sign_in import everything_kept
 from tests.support.http import away
+from tests.support.journey import Resident, round_open
 from tests.support.keycloak import PASSWORD, Account, Running, Visitor, account_make, code_of, configured
 from tests.support.rounds import round_made
 from tests.support.upstream import Upstream, file_of
@@ -378,3 +379,19 @@ def test_the_providers_keys_change_and_its_clock_is_wrong(
             admin.call("DELETE", f"{path}/{made['id']}")
     with in_tenant(tenants.alpha):
         assert Person.objects.count() == people
+
+
+def test_a_round_for_older_people_is_shut_to_whom_the_provider_calls_younger(sources: Sources, tenants: Any) -> None:
+    for slug, age in (("sixty", 60), ("sixteen", 16)):
+        round_open(tenants.alpha, slug, min_age=age, proofs=["national-sign-in"])
+    person = sources.national.account("mid", birthdate=born(34), vot="P2")
+    voter = Resident(tenants.alpha)
+    for slug in ("sixty", "sixteen"):
+        voter.fill(slug, "P-01")
+    back = national(Visitor(), voter.browser, person, voter.at("sixty", "prove/?how=national-sign-in"))
+    assert voter.browser.get(back).status_code == 302
+    refused = voter.confirms_sign_in("sixty")
+    assert refused.status_code == 409
+    assert "aged 60 and over" in refused.content.decode()
+    assert voter.confirms_sign_in("sixteen").status_code == 302
+    assert voter.send(voter.send_form("sixteen")).status == 303
