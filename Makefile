@@ -47,7 +47,7 @@ test: install ## everything that can be tested on this machine
 	$(BIN)/pytest --numprocesses 2 --dist loadgroup --no-loadscope-reorder
 
 prove: install ## what takes longer than a test run may: benches at full size
-	$(BIN)/commonty bench provisioning
+	$(BIN)/commonty bench scale
 	$(BIN)/commonty bench equal-shares
 
 clean: ## stop the embedded services and remove what was built; data in var/ stays

@@ -47,6 +47,58 @@ class LoginFacts:
     drift_seconds: float
 
 
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """A setting of the server as it is and as many tenants in one database need it, with the reason."""
+
+    name: str
+    value: str
+    wanted: str
+    why: str
+
+
+# What the server must be set to, by least number or by word. Measured with 1,332 tenants (core/DECISIONS.md).
+WANTED: tuple[tuple[str, int | str, str], ...] = (
+    ("max_locks_per_transaction", 4096, "a dump of the whole database locks every table of every tenant"),
+    ("recovery_init_sync_method", "syncfs", "otherwise a start after a crash opens every file: minutes, not seconds"),
+    (
+        "max_wal_size",
+        4096,
+        "with less room, in megabytes, making many tenants is one checkpoint after another",
+    ),
+    ("checkpoint_timeout", 900, "with so many files a checkpoint takes minutes; this is in seconds"),
+)
+# What would lose votes that were acknowledged. Tests alone may do without.
+SAFE: tuple[tuple[str, int | str, str], ...] = (
+    ("fsync", "on", "a power cut would lose what was acknowledged"),
+    ("synchronous_commit", "on", "a crash would lose what was acknowledged"),
+    ("full_page_writes", "on", "a power cut would leave torn pages"),
+)
+# Safer than "on", so not wrong.
+STRONGER = {"synchronous_commit": ("on", "remote_write", "remote_apply")}
+
+
+def settings_wrong(*, safe: bool = True) -> list[Setting]:
+    """The server's settings that are not as this service needs them; `safe` asks for those that keep votes, too.
+
+    Numbers are in PostgreSQL's own units, as `pg_settings` shows them.
+    """
+    wanted = [*WANTED, *(SAFE if safe else ())]
+    with in_public(), connection.cursor() as cursor:
+        # A role or a session may have its own; what counts is what this service's login gets.
+        cursor.execute(
+            "SELECT name, setting FROM pg_settings WHERE name = ANY(%s)", [[name for name, _value, _why in wanted]]
+        )
+        found = {str(name): str(value) for name, value in cursor.fetchall()}
+    wrong = []
+    for name, value, why in wanted:
+        now = found[name]
+        least = isinstance(value, int)
+        if not (int(now) >= int(value) if least else now in STRONGER.get(name, (value,))):
+            wrong.append(Setting(name, now, f"{value} or more" if least else str(value), why))
+    return wrong
+
+
 def login_facts() -> LoginFacts | None:
     """None when the database does not answer."""
     try:

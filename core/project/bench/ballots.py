@@ -14,14 +14,11 @@ import json
 import os
 import re
 import secrets
-import socket
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -34,8 +31,8 @@ from core.kernel.clock import database_now
 from core.kernel.env import environment
 from core.kernel.errors import Unavailable
 from core.project.bench import voters
+from core.project.bench.serving import serving
 from core.project.bench.tenants import bench_tenant
-from core.project.cli.serve import command
 from core.project.services import postgres_bin, services_up
 from core.proposals.services import proposal_save
 from core.rounds.models import Round
@@ -58,7 +55,6 @@ PROJECTS = 20
 RATIO_HOLD = 0.35
 P95_HOLD_SECONDS = 0.25
 SLUG, ROUND = "bench-ballots", "bench"
-START_SECONDS = 60.0
 
 
 def _round() -> Round:
@@ -136,30 +132,6 @@ def _requests(directory: Path, name: str, host: str, row: Round, many: int) -> l
                 file.write(len(data).to_bytes(4, "big") + data)
         paths.append(path)
     return paths
-
-
-@contextmanager
-def serving() -> Iterator[int]:
-    """The web server of `commonty serve` on a free port."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = int(probe.getsockname()[1])
-    words = command(address="127.0.0.1", port=port, workers=2)
-    own = {**os.environ, "COMMONTY_PORT": str(environment().port)}
-    process = subprocess.Popen(words, env=own)  # noqa: S603  # our own words
-    try:
-        deadline = time.monotonic() + START_SECONDS
-        while True:
-            with socket.socket() as probe:
-                if probe.connect_ex(("127.0.0.1", port)) == 0:
-                    break
-            if process.poll() is not None or time.monotonic() > deadline:
-                raise Unavailable("The web server did not come up.", code="bench.web", remedy="Its words are above.")
-            time.sleep(0.1)
-        yield port
-    finally:
-        process.terminate()
-        process.wait(timeout=30)
 
 
 def _posted(port: int, paths: list[Path], between: float = 0.0) -> dict[str, Any]:
@@ -282,7 +254,8 @@ def run(size: int, out: Any) -> dict[str, Any]:
             full = _requests(directory, "full", host, row, many)
             half = _requests(directory, "half", host, row, many // 4)
             pgbench("before")
-            with serving() as port:
+            with serving() as web:
+                port = web.port
                 _posted(port, warm)
                 lying = _count(row)
                 found = _posted(port, full)

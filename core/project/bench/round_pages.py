@@ -85,14 +85,14 @@ def round_voting(slug: str, projects: int) -> Round:
     return round_advance(round=row, verb="open_voting", actor=None)
 
 
-def _decided(tenant: TenantRef, row: Round) -> None:
+def round_decided(tenant: TenantRef, row: Round, voters: int = VOTERS) -> None:
     """Votes that differ, the count and the result."""
     with in_tenant(tenant, role=Role.WORKER):
         box = box_of(row.id)
         refs = [project.ref for project in box.offer.projects]
         with transaction.atomic():
             entries = roll_import(
-                round_id=row.id, namespace="bench", values=[str(number) for number in range(VOTERS)], rung="bench"
+                round_id=row.id, namespace="bench", values=[str(number) for number in range(voters)], rung="bench"
             )
             many = [
                 (
@@ -164,7 +164,7 @@ def run(size: int, out: Any) -> dict[str, Any]:
             with in_tenant(tenant):
                 row = round_voting(slug, projects)
             found = {name: _measure(client, f"/rounds/{slug}/{path}") for name, path in OPEN_PAGES.items()}
-            _decided(tenant, row)
+            round_decided(tenant, row)
             found |= {name: _measure(client, f"/rounds/{slug}/{path}") for name, path in DONE_PAGES.items()}
             for name, page in found.items():
                 pages.append({"page": name, "projects": projects, **page})

@@ -6,7 +6,6 @@ as the service makes them, by worker processes that take what is not finished ye
 
 from __future__ import annotations
 
-import json
 import os
 import selectors
 import shutil
@@ -16,12 +15,13 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
 import psycopg
 from django.db import connection
+from django.db.models import Max, Sum
 from psycopg import sql
 
 from core.kernel.env import environment
@@ -41,6 +41,8 @@ from tenants.registry.place import Role, database_role
 from tenants.registry.selectors import tenant_by_slug
 
 DATABASE = "commonty_bench"
+# What a bench's database is made from. A test names one that is migrated already.
+BLANK = "template0"
 PREFIX = "bench-"
 WORKERS = 2
 # Scotland as it is planned for: 32 councils among 1,332 tenants.
@@ -106,7 +108,8 @@ def database_drop(home: str, name: str, *, say: Say) -> None:
         return
     with _owner(name) as owner:
         known = owner.execute("SELECT to_regclass('public.registry_tenant')").fetchone()
-        rows = owner.execute("SELECT id, schema_name FROM registry_tenant").fetchall() if known and known[0] else []
+        made = "SELECT id, schema_name FROM registry_tenant WHERE slug LIKE 'bench%'"
+        rows = owner.execute(made).fetchall() if known and known[0] else []
     say(f"Dropping what the bench made: {len(rows)} tenants …")
     with _owner(home) as owner:
         owner.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
@@ -126,10 +129,12 @@ def bench_database(name: str = DATABASE, *, keep: bool = False, say: Say) -> Ite
         database_drop(home, name, say=say)
     if not _exists(home, name):
         with _owner(home) as owner:
-            owner.execute(sql.SQL("CREATE DATABASE {} TEMPLATE template0").format(sql.Identifier(name)))
+            words = sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(name), sql.Identifier(BLANK))
+            owner.execute(words)
     _use(name)
     try:
-        migrate(say=say)
+        if BLANK == "template0":
+            migrate(say=say)
         yield name
     finally:
         _use(home)
@@ -157,16 +162,20 @@ def url_of(database: str, url: str) -> str:
 
 @dataclass
 class Made:
-    """What making many tenants cost. `seconds` holds one figure a tenant, in the order in which they were finished."""
+    """How many tenants a run has made, in how many seconds, and which worker it has killed."""
 
-    seconds: list[float] = field(default_factory=list)
-    whole: float = 0.0
+    tenants: int = 0
+    seconds: float = 0.0
     killed: int = 0
 
-    def tenths(self) -> tuple[float, float]:
-        """Median seconds of the first and of the last tenth; a worker's first tenant loads Scotland's map as well."""
-        tenth = max(1, len(self.seconds) // 10)
-        return statistics.median(self.seconds[:tenth]), statistics.median(self.seconds[-tenth:])
+
+def costs() -> list[float]:
+    """Seconds of work for each tenant, in the order in which they were finished: what their recorded steps took."""
+    with in_public():
+        rows = Tenant.objects.filter(slug__startswith=PREFIX).annotate(
+            took=Sum("steps__seconds"), last=Max("steps__finished_at")
+        )
+        return [float(took or 0.0) for took in rows.order_by("last").values_list("took", flat=True)]
 
 
 def slug_of(number: int) -> str:
@@ -205,26 +214,28 @@ def crowd(size: int, *, say: Say, kill: bool = False) -> Made:
                 for key, _events in pipes.select(timeout=1.0):
                     line = key.fileobj.readline()  # type: ignore[union-attr]
                     if line:
-                        made.seconds.append(float(json.loads(line)["seconds"]))
+                        made.tenants += 1
                     else:
                         pipes.unregister(key.fileobj)
-                if kill and not made.killed and len(made.seconds) >= max(1, left // 2):
+                if kill and not made.killed and made.tenants >= max(1, left // 2):
                     made.killed = workers[0].pid
                     workers[0].kill()
                     workers.append(_start(pipes))
                 if time.perf_counter() > deadline:
                     raise Unavailable("Making the tenants took too long.", code="bench.deadline")
-                if time.perf_counter() - said >= SAY_SECONDS and made.seconds:
+                if time.perf_counter() - said >= SAY_SECONDS and made.tenants:
                     said = time.perf_counter()
-                    each = (said - begun) / len(made.seconds)
-                    missing = left - len(made.seconds)
-                    say(f"{len(made.seconds)} of {left} tenants, {each:.2f} s each, about {each * missing:.0f} s left")
+                    each = (said - begun) / made.tenants
+                    missing = left - made.tenants
+                    say(f"{made.tenants} of {left} tenants, {each:.2f} s each, about {each * missing:.0f} s left")
         finally:
             for worker in workers:
                 # One that is through has closed its end and is leaving anyway.
                 worker.kill()
                 worker.wait(timeout=60)
-    made.whole = time.perf_counter() - begun
+                if worker.stdout is not None:
+                    worker.stdout.close()
+    made.seconds = time.perf_counter() - begun
     if _done() != size:
         raise Unavailable(f"{size - _done()} tenants were not made.", code="bench.tenants", remedy="Words are above.")
     return made
@@ -232,7 +243,8 @@ def crowd(size: int, *, say: Say, kill: bool = False) -> Made:
 
 def _done() -> int:
     with in_public():
-        return Tenant.objects.filter(slug__startswith=PREFIX).exclude(state=Tenant.State.REQUESTED).count()
+        rows = Tenant.objects.filter(slug__startswith=PREFIX).exclude(state=Tenant.State.REQUESTED)
+        return int(rows.count())
 
 
 def _start(pipes: selectors.BaseSelector) -> subprocess.Popen[str]:
@@ -251,12 +263,11 @@ def work(parent: int) -> None:
                 Tenant.objects.filter(slug__startswith=PREFIX, state=Tenant.State.REQUESTED).order_by("slug")[:5]
             )
         for row in rows:
-            begun = time.perf_counter()
             try:
                 provision(row.ref)
             except Refused:
                 continue
-            sys.stdout.write(json.dumps({"slug": row.slug, "seconds": time.perf_counter() - begun}) + "\n")
+            sys.stdout.write(f"{row.slug}\n")
             sys.stdout.flush()
             break
         else:

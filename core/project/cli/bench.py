@@ -14,11 +14,11 @@ NAME = "bench"
 HELP = "Measured work against its baseline, in one run."
 NEEDS_DJANGO = True
 BENCHES = (
-    *("ballots", "equal-shares", "fleet", "groups", "provisioning"),
-    *("round-pages", "rules"),
+    *("ballots", "equal-shares", "fleet", "groups", "noisy-neighbour", "pages", "provisioning", "restart"),
+    *("round-pages", "rules", "scale"),
 )
 # Those that stand in a database of their own, which can be kept for the next.
-MANY = ("fleet", "provisioning")
+MANY = ("fleet", "noisy-neighbour", "pages", "provisioning", "restart", "scale")
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
