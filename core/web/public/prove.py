@@ -31,7 +31,7 @@ from core.rounds.models import Round
 from core.rounds.selectors import round_by_slug
 from core.voting.selectors import accepting
 from core.voting.services import roll_claim
-from core.web.attested import age_check
+from core.web.attested import age_check, attested_of
 from core.web.public.booth import Booth, booth_for
 from core.web.public.credential import Credential, cast_token, credential_of, credential_set, receipt_of
 from core.web.public.rounds import frame
@@ -149,8 +149,10 @@ def prove(request: HttpRequest, slug: str) -> HttpResponseBase:
 
 
 def _facts(request: HttpRequest, row: Round) -> dict[str, str]:
-    """What the core knows: the round, and who has signed in. The person is named by their provider, so that an account that was
-    erased and made again is still the same voter."""
+    """What the core knows: the round, who has signed in, and how well a national provider had looked.
+
+    The person is named by their provider, so that an account that was erased and made again is still the same voter.
+    """
     facts = {"language": get_language() or "en", "round": str(row.id)}
     person = request.user
     if isinstance(person, Person):
@@ -158,6 +160,9 @@ def _facts(request: HttpRequest, row: Round) -> dict[str, str]:
         address = session_email(request)
         if address:
             facts |= {"email": address, "email_verified": "true"}
+        told = attested_of(request)
+        if told is not None and told.rung:
+            facts["rung"] = told.rung
     return facts
 
 
