@@ -7,16 +7,23 @@ from typing import Any
 import pytest
 
 from core.kernel.errors import Refused
+from core.kernel.names import bind_names
 from core.people.sso.models import TenantSignIn
 from core.people.sso.realm.clients import mapper_of
 from core.people.sso.realm.server import Server
 from core.people.sso.realm.service import NOT_CONFIGURED, login_step, realm_plan, service_token
 from core.people.sso.salts import salt_mark, salt_of
-from core.people.sso.sites import realm_names
+from core.people.sso.sites import CALLBACK, realm_names
+from core.project.resolver import DnsNames
+from tenants.office.hosts.services import host_ask, host_end, host_look
 from tenants.office.models import ProvisioningStep
 from tenants.office.provisioning import provision
-from tenants.registry.context import in_public
+from tenants.registry.context import in_public, in_tenant
+from tenants.registry.hosts import origin
+from tests.support.jobs import work
 from tests.support.keycloak import Running, configured
+from tests.support.nameserver import name_server
+from tests.tenancy.test_own_hosts import HOST, known
 
 pytestmark = pytest.mark.keycloak
 
@@ -71,3 +78,33 @@ def test_the_salt_is_made_once_and_its_mark_stands_in_the_registry(tenants: Any)
     assert salt_of(tenants.alpha) == first != salt_of(tenants.beta)
     with in_public():
         assert TenantSignIn.objects.get(tenant_id=tenants.alpha.uuid).salt_mark == salt_mark(first)
+
+
+def test_an_own_address_is_told_to_keycloak_and_taken_back(keycloak: Running, tenants: Any) -> None:
+    def returns(slug: str) -> list[str]:
+        path = f"realms/{realm_names().residents}/clients"
+        (there,) = keycloak.admin().call("GET", path, clientId=f"commonty-{slug}")
+        found: list[str] = there["redirectUris"]
+        return found
+
+    here = origin(HOST) + CALLBACK
+    with name_server() as zone, configured(Running(keycloak.url, "")):
+        bind_names(DnsNames([zone.server]))
+        try:
+            with in_tenant(tenants.alpha):
+                own = host_ask(tenant=tenants.alpha, host=HOST)
+                zone.text(own.name, own.text)
+                own = host_look(own=own.id, tenant=tenants.alpha)
+            assert (own.state, own.sign_in) == ("proved", False)
+            assert here not in returns("alpha")
+            work(tenants.alpha)
+            assert known(tenants.alpha).sign_in
+            assert here in returns("alpha")
+            assert here not in returns("beta")
+            with in_tenant(tenants.alpha):
+                host_end(own=own.id, tenant=tenants.alpha)
+            work(tenants.alpha)
+            assert here not in returns("alpha")
+        finally:
+            bind_names(DnsNames())
+    assert realm_plan() == []

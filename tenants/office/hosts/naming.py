@@ -56,6 +56,18 @@ def host_of(typed: str) -> str:
 
 
 def host_check(host: str, *, base: str, others: Iterable[str]) -> None:
+    """As `domain_check`, and Refused for a website whose first word other services look for."""
+    domain_check(host, base=base, others=others)
+    word = host.partition(".")[0]
+    if word in SERVICE_WORDS:
+        raise Refused(
+            f"Names that begin with “{word}” are kept for other services.",
+            code="host.reserved",
+            remedy="Choose another first word, like “choices”.",
+        )
+
+
+def domain_check(host: str, *, base: str, others: Iterable[str]) -> None:
     """Raises Refused for a name that is reserved, the service's own, or looks like the service's or somebody else's.
 
     `others` are names the registry serves for other tenants.
@@ -72,12 +84,6 @@ def host_check(host: str, *, base: str, others: Iterable[str]) -> None:
             "Nobody can own this name.",
             code="host.reserved",
             remedy="Use a name below a domain that your organisation has registered.",
-        )
-    if labels[0] in SERVICE_WORDS:
-        raise Refused(
-            f"Names that begin with “{labels[0]}” are kept for other services.",
-            code="host.reserved",
-            remedy="Choose another first word, like “choices”.",
         )
     if _under(host, base):
         raise Refused(

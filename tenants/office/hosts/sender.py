@@ -19,7 +19,7 @@ from core.kernel.jobs import Job, Queue
 from core.kernel.names import names
 from tenants.office.hosts.events import OwnSenderChanged
 from tenants.office.hosts.models import OwnSender
-from tenants.office.hosts.naming import host_check, host_of
+from tenants.office.hosts.naming import domain_check, host_of
 from tenants.office.hosts.records import Record, Said, records_found, records_wanted
 from tenants.office.hosts.times import AGAIN, PATIENCE, tonight
 from tenants.registry.context import TenantRef, current_tenant, in_public
@@ -85,7 +85,7 @@ def sender_ask(*, tenant: TenantRef, address: str, actor: Any = None) -> Sender:
     domain = host_of(domain)
     with in_public(), transaction.atomic():
         others = Domain.objects.exclude(tenant_id=tenant.uuid).values_list("domain", flat=True)
-        host_check(domain, base=environment().base_domain, others=others)
+        domain_check(domain, base=environment().base_domain, others=others)
         row, _made = OwnSender.objects.update_or_create(
             tenant_id=tenant.uuid,
             defaults={
