@@ -17,12 +17,18 @@ import psycopg
 
 TEXT_CASTS = re.compile(r"::(?:character varying|text)(?:\(\d+\))?(?:\[\])?")
 BRACKETS = re.compile(r"[()]")
+# PostgreSQL has an index of what depends on a schema and none of relations by their schema: to ask by the latter reads
+# every relation of every tenant.
+INSIDE = r"""
+space AS (SELECT oid FROM pg_namespace WHERE nspname = %(schema)s),
+inside AS MATERIALIZED (SELECT d.classid, d.objid FROM pg_depend d
+        WHERE d.refclassid = 'pg_namespace'::regclass AND d.refobjid = (SELECT oid FROM space)),
+named AS (SELECT c.* FROM inside i JOIN pg_class c ON c.oid = i.objid WHERE i.classid = 'pg_class'::regclass)"""
 # The schema's name is replaced by `@`. Order of columns counts by rank: dropped columns leave gaps in their numbers.
 STRUCTURE = r"""
-WITH space AS (SELECT oid FROM pg_namespace WHERE nspname = %(schema)s),
-part AS (SELECT c.oid FROM pg_class c JOIN space s ON c.relnamespace = s.oid WHERE c.relispartition),
-rel AS (SELECT c.* FROM pg_class c JOIN space s ON c.relnamespace = s.oid
-        WHERE NOT c.relispartition AND c.relkind IN ('r', 'p', 'v', 'm', 'f'))
+WITH @INSIDE@,
+part AS (SELECT oid FROM named WHERE relispartition),
+rel AS (SELECT * FROM named WHERE NOT relispartition AND relkind IN ('r', 'p', 'v', 'm', 'f'))
 SELECT replace(line, %(schema)s, '@') FROM (
   SELECT concat_ws(' ', 'table', relname, relkind, relpersistence, relrowsecurity, relforcerowsecurity,
                    array_to_string(reloptions, ','), pg_get_partkeydef(oid),
@@ -56,22 +62,23 @@ SELECT replace(line, %(schema)s, '@') FROM (
   UNION ALL
   SELECT concat_ws(' ', 'sequence', c.relname, q.seqtypid::regtype, q.seqstart, q.seqincrement, q.seqmin, q.seqmax,
                    q.seqcache, q.seqcycle)
-    FROM space s JOIN pg_class c ON c.relnamespace = s.oid JOIN pg_sequence q ON q.seqrelid = c.oid
+    FROM named c JOIN pg_sequence q ON q.seqrelid = c.oid
    WHERE NOT EXISTS (SELECT 1 FROM pg_depend d JOIN part ON part.oid = d.refobjid WHERE d.objid = c.oid)
   UNION ALL
   SELECT concat_ws(' ', 'function', pg_get_functiondef(p.oid))
-    FROM space s JOIN pg_proc p ON p.pronamespace = s.oid
-   WHERE p.prokind IN ('f', 'p') AND p.proname <> 'commonty_seal_guard'
+    FROM inside i JOIN pg_proc p ON p.oid = i.objid
+   WHERE i.classid = 'pg_proc'::regclass AND p.prokind IN ('f', 'p') AND p.proname <> 'commonty_seal_guard'
   UNION ALL
   SELECT concat_ws(' ', 'type', t.typname, t.typtype, format_type(t.typbasetype, t.typtypmod),
                    (SELECT string_agg(e.enumlabel, ',' ORDER BY e.enumsortorder) FROM pg_enum e
                      WHERE e.enumtypid = t.oid))
-    FROM space s JOIN pg_type t ON t.typnamespace = s.oid WHERE t.typtype IN ('e', 'd', 'r')
+    FROM inside i JOIN pg_type t ON t.oid = i.objid
+   WHERE i.classid = 'pg_type'::regclass AND t.typtype IN ('e', 'd', 'r')
   UNION ALL
   SELECT concat_ws(' ', 'statistics', pg_get_statisticsobjdef(x.oid))
-    FROM space s JOIN pg_statistic_ext x ON x.stxnamespace = s.oid
+    FROM inside i JOIN pg_statistic_ext x ON x.oid = i.objid WHERE i.classid = 'pg_statistic_ext'::regclass
 ) AS everything
-"""
+""".replace("@INSIDE@", INSIDE)
 
 
 def structure_lines(owner: psycopg.Connection[Any], schema: str) -> list[str]:

@@ -9,7 +9,7 @@ from typing import Any
 import psycopg
 from psycopg import sql
 
-from tenants.office.catalogue import differences, lines_digest, structure_lines
+from tenants.office.catalogue import INSIDE, differences, lines_digest, structure_lines
 from tenants.office.models import TemplateRelease
 from tenants.office.owner import owner_connection
 from tenants.office.protection import grant_findings, seal_findings
@@ -23,20 +23,26 @@ Owner = psycopg.Connection[Any]
 SAY_EVERY = 100
 
 BOTH = """
-SELECT DISTINCT b.relname FROM pg_class a JOIN pg_class b USING (relname) JOIN pg_namespace n ON n.oid = b.relnamespace
- WHERE a.relnamespace = 'public'::regnamespace AND a.relkind IN ('r', 'p', 'v', 'm', 'f')
-   AND b.relkind IN ('r', 'p', 'v', 'm', 'f') AND n.nspname = %s AND b.relname <> 'django_migrations' ORDER BY 1
-"""
+WITH @INSIDE@
+SELECT DISTINCT b.relname FROM named b
+  JOIN pg_class a ON a.relname = b.relname AND a.relnamespace = 'public'::regnamespace
+ WHERE a.relkind IN ('r', 'p', 'v', 'm', 'f') AND b.relkind IN ('r', 'p', 'v', 'm', 'f')
+   AND b.relname <> 'django_migrations' ORDER BY 1
+""".replace("@INSIDE@", INSIDE)
 CROSSING = """
 SELECT n.nspname, c.relname, k.conname FROM pg_constraint k JOIN pg_class c ON c.oid = k.conrelid
   JOIN pg_namespace n ON n.oid = c.relnamespace JOIN pg_class f ON f.oid = k.confrelid
  WHERE k.contype = 'f' AND c.relnamespace <> f.relnamespace AND n.nspname NOT IN ('pg_catalog', 'information_schema')
 """
 COUNTS = """
+WITH @INSIDE@,
+every AS (SELECT relkind, relispartition FROM named UNION ALL
+  SELECT c.relkind, c.relispartition FROM named t JOIN pg_index i ON i.indrelid = t.oid
+    JOIN pg_class c ON c.oid = i.indexrelid)
 SELECT count(*) FILTER (WHERE relkind IN ('r', 'p') AND NOT relispartition),
        count(*) FILTER (WHERE relkind IN ('r', 'p', 'i', 'I', 'S', 'v', 'm') AND NOT relispartition)
-  FROM pg_class WHERE relnamespace = %s::regnamespace
-"""
+  FROM every
+""".replace("@INSIDE@", INSIDE)
 # What a schema may hold, so that a thousand of them fit: tables; and tables, indexes and sequences together.
 TABLES_MOST = 110
 RELATIONS_MOST = 700
@@ -53,7 +59,7 @@ class Finding:
 
 def counts(owner: Owner, schema: str) -> tuple[int, int]:
     """Tables, and tables with their indexes and sequences, of a schema; TOAST and open rounds' partitions apart."""
-    row = owner.execute(COUNTS.encode(), [schema]).fetchone()
+    row = owner.execute(COUNTS.encode(), {"schema": schema}).fetchone()
     assert row is not None
     return int(row[0]), int(row[1])
 
@@ -99,7 +105,7 @@ def schema_findings(
         return [Finding(tenant.slug, *pair) for pair in words]
     words += [("seal", one) for one in seal_findings(owner, tenant)]
     words += [("rights", one) for one in grant_findings(owner, tenant)]
-    both = owner.execute(BOTH.encode(), [tenant.schema]).fetchall()
+    both = owner.execute(BOTH.encode(), {"schema": tenant.schema}).fetchall()
     words += [("tables", f"{row[0]} stands in public too") for row in both]
     words += [("leftovers", one) for one in _leftovers(owner, tenant, hosts, signing_key)]
     return [Finding(tenant.slug, *pair) for pair in words]

@@ -43,7 +43,9 @@ class Plans:
 
         Each migration is recorded with its effect, so that a run that is cut off goes on from there.
         """
-        applied = frozenset(MigrationRecorder(connection).applied_migrations())
+        # Django would first list every table of every tenant to see whether there is a record at all.
+        record = MigrationRecorder(connection).migration_qs.values_list("app", "name")
+        applied = frozenset((str(app), str(name)) for app, name in record)
         if applied not in self._known:
             self._known[applied] = self._prepare()
         plan = self._known[applied]

@@ -13,6 +13,7 @@ import psycopg
 from django.db import connection
 from psycopg import sql
 
+from tenants.office.catalogue import INSIDE
 from tenants.registry.context import TenantRef
 from tenants.registry.grants import declared, functions, functions_of, grant_statements, parsed, privileges
 from tenants.registry.place import BACKUP_ROLE, Role, database_role
@@ -21,15 +22,16 @@ from tenants.registry.seal import GUARD, sealed_tables
 Owner = psycopg.Connection[Any]
 
 SEALS = """
+WITH @INSIDE@
 SELECT c.relname,
        (SELECT pg_get_constraintdef(k.oid) FROM pg_constraint k
          WHERE k.conrelid = c.oid AND k.contype = 'c' AND k.conname = left(c.relname, 50) || '_seal'),
-       (SELECT t.tgenabled::text || ' ' || t.tgtype::text || ' ' || p.proname || ' ' || (p.pronamespace = n.oid)::text
+       (SELECT t.tgenabled::text || ' ' || t.tgtype::text || ' ' || p.proname || ' '
+               || (p.pronamespace = c.relnamespace)::text
           FROM pg_trigger t JOIN pg_proc p ON p.oid = t.tgfoid
          WHERE t.tgrelid = c.oid AND NOT t.tgisinternal AND t.tgname = left(c.relname, 50) || '_seal')
-  FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
- WHERE n.nspname = %s AND c.relkind IN ('r', 'p') AND NOT c.relispartition
-"""
+  FROM named c WHERE c.relkind IN ('r', 'p') AND NOT c.relispartition
+""".replace("@INSIDE@", INSIDE)
 # Enabled, and BEFORE (2) DELETE (8) or UPDATE (16) for each row (1).
 TRIGGER = "O 27 commonty_seal_guard true"
 GUARD_BODY = """
@@ -37,33 +39,33 @@ SELECT md5(p.prosrc) FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespac
  WHERE n.nspname = %s AND p.proname = 'commonty_seal_guard'
 """
 RIGHTS = """
-WITH space AS (SELECT * FROM pg_namespace WHERE nspname = %(schema)s)
+WITH @INSIDE@
 SELECT 'table' AS kind, c.relname::text AS name, '' AS part, g.rolname::text AS who, a.privilege_type AS verb
-  FROM space s JOIN pg_class c ON c.relnamespace = s.oid, LATERAL aclexplode(c.relacl) a
+  FROM named c, LATERAL aclexplode(c.relacl) a
   LEFT JOIN pg_roles g ON g.oid = a.grantee WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') AND a.grantee <> c.relowner
 UNION ALL
 SELECT 'table', c.relname, t.attname, g.rolname, a.privilege_type
-  FROM space s JOIN pg_class c ON c.relnamespace = s.oid JOIN pg_attribute t ON t.attrelid = c.oid,
+  FROM named c JOIN pg_attribute t ON t.attrelid = c.oid,
        LATERAL aclexplode(t.attacl) a LEFT JOIN pg_roles g ON g.oid = a.grantee WHERE a.grantee <> c.relowner
 UNION ALL
 SELECT 'function', p.oid::regprocedure::text, '', g.rolname, a.privilege_type
-  FROM space s JOIN pg_proc p ON p.pronamespace = s.oid,
+  FROM inside i JOIN pg_proc p ON p.oid = i.objid,
        LATERAL aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) a
-  LEFT JOIN pg_roles g ON g.oid = a.grantee WHERE a.grantee <> p.proowner
+  LEFT JOIN pg_roles g ON g.oid = a.grantee WHERE i.classid = 'pg_proc'::regclass AND a.grantee <> p.proowner
 UNION ALL
 SELECT 'schema', '', '', g.rolname, a.privilege_type
-  FROM space s, LATERAL aclexplode(s.nspacl) a LEFT JOIN pg_roles g ON g.oid = a.grantee WHERE a.grantee <> s.nspowner
-"""
+  FROM pg_namespace s, LATERAL aclexplode(s.nspacl) a LEFT JOIN pg_roles g ON g.oid = a.grantee
+ WHERE s.nspname = %(schema)s AND a.grantee <> s.nspowner
+""".replace("@INSIDE@", INSIDE)
+TABLES = """
+WITH @INSIDE@ SELECT relname, relispartition FROM named WHERE relkind IN ('r', 'p') ORDER BY 1
+""".replace("@INSIDE@", INSIDE)
 Right = tuple[str, str, str, str, str]
 
 
 def tables_of(owner: Owner, schema: str) -> tuple[list[str], list[str]]:
     """Names of the schema's tables, partitions included; and of the partitions alone."""
-    rows = owner.execute(
-        "SELECT c.relname, c.relispartition FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"
-        " WHERE n.nspname = %s AND c.relkind IN ('r', 'p') ORDER BY 1",
-        [schema],
-    ).fetchall()
+    rows = owner.execute(TABLES.encode(), {"schema": schema}).fetchall()
     return [str(row[0]) for row in rows], [str(row[0]) for row in rows if row[1]]
 
 
@@ -75,7 +77,7 @@ def _mark(table: str) -> str:
 
 
 def _seals(owner: Owner, schema: str) -> dict[str, tuple[str | None, str | None]]:
-    return {str(row[0]): (row[1], row[2]) for row in owner.execute(SEALS.encode(), [schema]).fetchall()}
+    return {str(row[0]): (row[1], row[2]) for row in owner.execute(SEALS.encode(), {"schema": schema}).fetchall()}
 
 
 def _sealed_here(tenant: TenantRef, constraint: str | None) -> bool:

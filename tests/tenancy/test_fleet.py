@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import time
@@ -16,10 +17,12 @@ from django.db import connection
 from core.kernel.env import environment
 from core.people.models import Person
 from core.project.cli.fleet import WORKER
+from tenants.office.catalogue import STRUCTURE
 from tenants.office.fleet import _worker_environment, fleet_migrate, fleet_status, ledger_fill, release_now, worker_run
-from tenants.office.inspection import RELATIONS_MOST, TABLES_MOST, Finding, counts, fleet_findings
+from tenants.office.inspection import BOTH, COUNTS, RELATIONS_MOST, TABLES_MOST, Finding, counts, fleet_findings
 from tenants.office.models import SchemaRelease
 from tenants.office.owner import SchemaLocks, owner_connection
+from tenants.office.protection import RIGHTS, SEALS, TABLES
 from tenants.registry.context import in_public, in_tenant
 from tests.support.fleet import ADDITIVE, admin, columns, lag
 
@@ -254,6 +257,21 @@ def put_back(wrong: str, schema: str, host: str) -> None:
         return
     admin("DELETE FROM office_schemarelease")
     assert alone() == 3
+
+
+def test_a_question_about_one_schema_does_not_read_those_of_all_others(tenants: Any) -> None:
+    # Read whole, the large ones of the catalogue; in a database as small as this one a small one is read whole anyway.
+    grow = r"Seq Scan on (pg_(?:class|depend|attribute|attrdef|index|constraint|type|proc))"
+    slow = "SELECT 1 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = %(schema)s"
+    with owner_connection() as owner:
+
+        def scans(words: str) -> list[str]:
+            rows = owner.execute(f"EXPLAIN {words}".encode(), {"schema": tenants.alpha.schema}).fetchall()
+            return re.findall(grow, "\n".join(str(row[0]) for row in rows))
+
+        assert scans(slow) == ["pg_class"]
+        for words in (STRUCTURE, SEALS, RIGHTS, TABLES, COUNTS, BOTH):
+            assert scans(words) == [], words
 
 
 def test_a_schema_keeps_within_its_budget_and_a_fat_one_is_reported(tenants: Any) -> None:
