@@ -17,6 +17,7 @@ from django.db import connection
 from django.test import Client
 
 from core.kernel.env import environment
+from core.kernel.errors import Unavailable
 from core.project.bench.round_pages import round_voting
 from core.project.bench.serving import Browser, Web, serving
 from core.project.bench.tenants import (
@@ -59,7 +60,7 @@ def _visited(browser: Browser, tenants: Sequence[TenantRef], out: Any) -> list[f
     for number, tenant in enumerate(tenants, 1):
         status, seconds = browser.get(tenant.slug, "/")
         if status != 200:
-            raise AssertionError(f"{tenant.slug} answered {status}.")
+            raise Unavailable(f"{tenant.slug} answered {status}.", code="bench.page")
         taken.append(seconds)
         if number % 200 == 0:
             out.say(f"{number} of {len(tenants)} tenants visited …")
@@ -73,7 +74,7 @@ def _turn(browser: Browser) -> dict[str, list[float]]:
         for path in PAGES:
             status, seconds = browser.get(tenant.slug, path)
             if status != 200:
-                raise AssertionError(f"{tenant.slug}{path} answered {status}.")
+                raise Unavailable(f"{tenant.slug}{path} answered {status}.", code="bench.page")
             found[path].append(seconds)
     return found
 
