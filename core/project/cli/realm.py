@@ -40,11 +40,11 @@ def run(args: argparse.Namespace, out: Any) -> dict[str, Any]:
         return {"tenant": args.tenant, "key": number, "seconds": _since(begun)}
     if args.verb == "forget":
         done = accounts_forget(say=out.say)
-        document = {"deleted": done.deleted, "waiting": done.waiting, "erasures": done.asked}
-        document |= {"held_back": list(done.held_back), "seconds": _since(begun)}
+        forgotten: dict[str, Any] = {"deleted": done.deleted, "waiting": done.waiting, "erasures": done.asked}
+        forgotten |= {"held_back": list(done.held_back), "seconds": _since(begun)}
         if done.held_back:
-            raise CheckFailed(document, f"Too many accounts are missing for: {', '.join(done.held_back)}.")
-        return document
+            raise CheckFailed(forgotten, f"Too many accounts are missing for: {', '.join(done.held_back)}.")
+        return forgotten
     if args.verb == "apply":
         changes, drift = realm_apply(say=out.say)
     else:
