@@ -27,7 +27,7 @@ from core.kernel.errors import Invalid, NotFound, Refused
 from tenants.office.archive import Reader
 from tenants.office.delegation.services import receiver_left
 from tenants.office.events import TenantStateChanged
-from tenants.office.models import Erasure
+from tenants.office.models import Erasure, Move
 from tenants.office.owner import owner_connection, schema_drop, schema_lock
 from tenants.office.portability import Carried, media_of, tenant_export
 from tenants.office.protection import grants_apply
@@ -59,6 +59,21 @@ def _row(slug: str) -> Tenant:
     return row
 
 
+def _not_moving(slug: str) -> None:
+    """Raises Refused while the tenant is on its way to another cell: what was written out already must stay the last.
+
+    Called in the registry.
+    """
+    done = (Move.Step.BEGUN, Move.Step.CLEARED)
+    move = Move.objects.filter(tenant__slug=slug).exclude(step__in=done).first()
+    if move is not None:
+        raise Refused(
+            f"{slug} is on its way to {move.cell}.",
+            code="move.unfinished",
+            remedy=f"Finish it with `commonty tenant move {slug} --to {move.cell}`, or take it back with --cancel.",
+        )
+
+
 # -- suspended --------------------------------------------------------------------------------------------------------
 
 
@@ -83,6 +98,7 @@ def tenant_resume(*, slug: str, reason: str, by: str) -> TenantRef:
     who = _words(by, "The name of who decides", 80)
     with in_public(), transaction.atomic():
         row = _row(slug)
+        _not_moving(slug)
         # Cut off between here and the rights, it is said again.
         if row.state == State.SUSPENDED:
             row.state, row.state_before, row.reason = row.state_before or State.ACTIVE, "", ""
@@ -146,6 +162,7 @@ def tenant_erase(
     tenant = tenant_by_slug(slug)
     with in_public(), transaction.atomic():
         row = _row(slug)
+        _not_moving(slug)
         known = Erasure.objects.select_for_update().filter(tenant=tenant.uuid).first()
         if known is None:
             if row.kind == Tenant.Kind.HUB:

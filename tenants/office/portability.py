@@ -386,6 +386,16 @@ def _arrived(reader: archive.Reader, slug: str) -> bool:
         ).exists()
 
 
+def _not_moving(tenant: TenantRef) -> None:
+    """Raises Refused while the tenant is on its way to another cell. Called in the registry."""
+    if Move.objects.filter(tenant_id=tenant.uuid).exclude(step=Move.Step.CLEARED).exists():
+        raise Refused(
+            "This tenant's move away from here is not finished.",
+            code="move.unfinished",
+            remedy="Run the same `commonty tenant move` again.",
+        )
+
+
 def _free(tenant: TenantRef) -> None:
     """Raises Refused when the tenant stands here already, was erased, or its address is somebody else's.
 
@@ -400,12 +410,7 @@ def _free(tenant: TenantRef) -> None:
                 code="archive.stands",
                 remedy="`commonty tenant restore FILE --into SLUG` puts the file in its place.",
             )
-        if Move.objects.filter(tenant_id=tenant.uuid).exclude(step=Move.Step.CLEARED).exists():
-            raise Refused(
-                "This tenant's move away from here is not finished.",
-                code="move.unfinished",
-                remedy="Run the same `commonty tenant move` again.",
-            )
+        _not_moving(tenant)
         hosts = [host for host, _purpose in hosts_for(tenant.slug)]
         others = Tenant.objects.exclude(id=tenant.uuid)
         domains = Domain.objects.exclude(tenant_id=tenant.uuid)
@@ -498,6 +503,7 @@ def tenant_restore(*, path: Path, into: str, keep: Path, say: Say = _quiet) -> C
                 code="archive.other_tenant",
             )
         with in_public():
+            _not_moving(now)
             key = bytes(Tenant.objects.get(id=now.uuid).signing_key or b"")
         if key != reader.public:
             raise Refused("The file was signed by somebody else than its tenant.", code="archive.signer")
@@ -538,6 +544,8 @@ def _swapped(reader: archive.Reader, now: TenantRef, tenant: TenantRef) -> None:
             row.save(update_fields=["schema_name", "epoch"])
             SchemaRelease.objects.filter(tenant=row).delete()
             SchemaRelease.objects.create(tenant=row, release=_known(reader), state=SchemaRelease.State.DONE)
+            # From now on it is this file's: what came by an earlier one is not what stands here.
+            Arrival.objects.update_or_create(tenant=row, defaults={"digest": reader.digest, "finished_at": Now()})
         forget()
 
 
