@@ -43,14 +43,13 @@ Found = tuple[socket.AddressFamily, tuple[Any, ...]]
 
 @dataclass(frozen=True, slots=True)
 class _Target:
-    """A checked request: where the connection goes, and what is asked there."""
+    """A checked request: the addresses where the connection may go, and what is asked there."""
 
     host: str
     port: int
     tls: bool
     way: str
-    family: socket.AddressFamily
-    address: tuple[Any, ...]
+    found: tuple[Found, ...]
 
 
 def address_public(text: str) -> bool:
@@ -110,8 +109,7 @@ def _target(url: str, hosts: Sequence[str]) -> _Target:
     if not found:
         raise TemporaryFailure(f"The name {host} has no address.")
     way = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-    family, address = found[0]
-    return _Target(host, port, tls, way, family, address)
+    return _Target(host, port, tls, way, tuple(found))
 
 
 @lru_cache(maxsize=1)
@@ -162,10 +160,8 @@ class _Connection(HTTPConnection):
 
     def connect(self) -> None:
         target = self._target
-        sock = socket.socket(target.family, socket.SOCK_STREAM)
+        sock = self._reached()
         try:
-            sock.settimeout(self._left())
-            sock.connect(target.address)
             if target.tls:
                 sock.settimeout(self._left())
                 sock = _tls().wrap_socket(sock, server_hostname=target.host)
@@ -173,6 +169,21 @@ class _Connection(HTTPConnection):
             sock.close()
             raise
         self.sock: Any = _Socket(sock, self._left)
+
+    def _reached(self) -> socket.socket:
+        """A connection to the first of the checked addresses that answers: not every network has both kinds."""
+        last: OSError = OSError("no address")
+        for family, address in self._target.found:
+            sock = socket.socket(family, socket.SOCK_STREAM)
+            try:
+                sock.settimeout(self._left())
+                sock.connect(address)
+            except OSError as error:
+                sock.close()
+                last = error
+                continue
+            return sock
+        raise last
 
 
 def _headers(given: Mapping[str, str] | None) -> dict[str, str]:
