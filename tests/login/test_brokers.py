@@ -217,7 +217,7 @@ def test_what_is_changed_by_hand_is_found_and_mended_and_nothing_is_removed(
     assert realm_plan() == []
     # A secret is never said, and that it was exchanged is.
     (tmp_path / "secret").write_text("the first secret", encoding="utf-8")
-    with_secret = file_of(tmp_path, sources.alpha, sources.national) + ".more"
+    with_secret = str(tmp_path / "more.toml")
     words = sources.alpha.row().replace("kind =", 'secret_file = "secret"\nkind =') + sources.national.row()
     Path(with_secret).write_text(words, encoding="utf-8")
     with configured(run, COMMONTY_KEYCLOAK_PROVIDERS=with_secret):
