@@ -133,7 +133,8 @@ def move_cancel(*, slug: str, by: str, to: Cell) -> TenantRef:
             remedy="Run the same `commonty tenant move` again: it goes on from here.",
         )
     with schema_lock(f"move {tenant.schema}"):
-        _keys_file(row).unlink(missing_ok=True)
+        for left in (_keys_file(row), _file(row), _file(row).with_name(_file(row).name + ".part")):
+            left.unlink(missing_ok=True)
         with in_public():
             Move.objects.filter(pk=row.pk).delete()
     if tenant_by_slug(slug).is_suspended:
@@ -234,7 +235,7 @@ def _frozen(tenant: TenantRef, by: str) -> None:
 
 
 def _exported(row: Move, slug: str, say: Say) -> None:
-    file = exports_folder() / f"move-{row.tenant_id}.zip"
+    file = _file(row)
     done = tenant_export(slug=slug, out=file, say=say)
     with in_tenant(done.tenant, role=Role.WORKER):
         names = [name for part in _parts for name in part.key_names()]
@@ -245,6 +246,10 @@ def _exported(row: Move, slug: str, say: Say) -> None:
     with os.fdopen(handle, "w", encoding="ascii") as opened:
         opened.write(sealed)
     _at(row, Step.EXPORTED, file=str(file), digest=done.digest)
+
+
+def _file(row: Move) -> Path:
+    return exports_folder() / f"move-{row.tenant_id}.zip"
 
 
 def _keys_file(row: Move) -> Path:

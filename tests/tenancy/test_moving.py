@@ -28,7 +28,7 @@ from tenants.office.inspection import fleet_findings
 from tenants.office.lifecycle import tenant_erase, tenant_resume, tenant_suspend
 from tenants.office.models import Move
 from tenants.office.moving import move_cancel, tenant_move
-from tenants.office.portability import media_of, tenant_import
+from tenants.office.portability import exports_folder, media_of, tenant_import
 from tenants.registry.context import in_public, in_tenant
 from tenants.registry.models import Tenant
 from tenants.registry.selectors import tenant_by_slug
@@ -240,7 +240,10 @@ def test_what_stands_in_the_way_is_said_at_once_and_nothing_is_changed(tenants: 
         tenant_erase(slug=here.slug, reason="it ends", by="Ben", say=lambda text: None)
     with pytest.raises(Refused, match="on its way to west"):
         tenant_move(slug=here.slug, to=Cell("east", west.variables, west.command), by="Ann")
+    left = exports_folder() / f"move-{here.uuid}.zip"
+    left.write_bytes(b"what an export that was cut off has left")
     assert move_cancel(slug=here.slug, by="Ben", to=west).state == "active"
+    assert not list(left.parent.glob(f"move-{here.uuid}*"))
     with pytest.raises(NotFound, match="not moving"):
         move_cancel(slug=here.slug, by="Ben", to=west)
     with in_public():
@@ -292,3 +295,5 @@ def test_a_file_of_a_cell_is_its_owners_alone_and_the_other_cells_words_are_pass
         assert not Tenant.objects.filter(state=Tenant.State.MOVED).exists()
         Move.objects.all().delete()
     assert tenant_resume(slug=here.slug, reason="mended", by="Ann").state == "active"
+    for left in exports_folder().glob(f"move-{here.uuid}*"):
+        left.unlink()
