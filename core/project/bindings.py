@@ -49,8 +49,8 @@ def bind() -> None:
     from plugins.host.observing import OBSERVE_JOB, observe_handle, observing_bind
     from tenants.office.hosts.events import MainHostChanged
     from tenants.office.hosts.sender import SENDER_LOOK_JOB, sender_look_again
-    from tenants.office.requests.services import LINK_JOB, link_told
     from tenants.office.hosts.services import LOOK_JOB, SIGN_IN_JOB, host_look_again, sign_in_follow
+    from tenants.office.requests.services import LINK_JOB, link_told
 
     bind_names(DnsNames(environment().dns_servers))
     jobs.bind(outbox.OutboxJobs())
@@ -64,9 +64,9 @@ def bind() -> None:
     outbox.bind_jobs(
         {
             SEND_JOB: notice_deliver,
+            UPDATE_JOB: delivery_note,
             TALLY_JOB: tally_handle,
             OBSERVE_JOB: observe_handle,
-            UPDATE_JOB: delivery_note,
             WORK_JOB: work_handle,
             ACT_JOB: act_sign,
             ACCEPTANCE_JOB: acceptance_sign,
@@ -93,6 +93,7 @@ def bind() -> None:
     from plugins.host.ports import code_sender_bind, mail_bind, read_bind
 
     code_sender_bind(CodeNotices())
+    mail_bind(MAIL)
 
     from core.rounds.choices import rounds_choosing
     from plugins.host.ports import in_use_bind
@@ -112,16 +113,15 @@ def bind() -> None:
     from core.audit.ports import bind_sequencers, bind_statement_sinks
     from core.rounds.delegation.sequencer import OfferTimes
     from core.rounds.delegation.services import act_hand_over
+    from core.voting.moving import VotesMove
     from core.voting.sequencer import BallotSequencer, ClosingTimes
     from tenants.office.delegation.services import KIND as DELEGATION
     from tenants.office.documents.services import KIND as DOCUMENT
     from tenants.office.documents.services import document_take
     from tenants.office.hosts.sequencer import RecordTimes
+    from tenants.office.moving import bind_move_parts, moved_to
     from tenants.office.requests.services import AGREEMENT, agreement_take
     from tenants.office.services import fact_publish
-
-    from core.voting.moving import VotesMove
-    from tenants.office.moving import bind_move_parts, moved_to
     from tenants.registry.elsewhere import bind_elsewhere
 
     bind_move_parts([VotesMove()])

@@ -167,9 +167,9 @@ CACHES = {
 }
 
 EMAIL_BACKEND = "core.notices.mail.FileBackend"
-DEFAULT_FROM_EMAIL = f"Community Choices <no-reply@{ENV.base_domain}>"
 # Where the channel `file` puts messages: into the demo's letter box. Production names no such folder.
 MESSAGE_FILES: Path | None = ENV.var_dir / "mail"
+DEFAULT_FROM_EMAIL = f"Community Choices <no-reply@{ENV.base_domain}>"
 
 # Cookies are host-only. In the demo every site shares one loopback address, so the name carries the port.
 _SUFFIX = f"-{ENV.port}"
