@@ -12,12 +12,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from django.core.management import call_command
 from django.db import connection
 from django.test import Client
 
 from core.kernel.env import environment
 from core.kernel.errors import Unavailable
+from core.project.bench import round_pages
 from core.project.bench.round_pages import round_voting
 from core.project.bench.serving import Browser, Web, serving
 from core.project.bench.tenants import (
@@ -29,7 +29,6 @@ from core.project.bench.tenants import (
     spread,
     standing_in,
 )
-from core.project.services import services_up
 from core.rounds.models import Round
 from tenants.office.owner import owner_connection
 from tenants.registry import context
@@ -183,10 +182,16 @@ def measured(size: int, out: Any) -> dict[str, Any]:
 
 
 def run(size: int, out: Any, *, keep: bool = False) -> dict[str, Any]:
-    """Five pages with `size` (60) tenants beside the same with two, and the memory that visiting all of them costs."""
-    services_up()
-    call_command("collectstatic", interactive=False, verbosity=0)
+    """A round's pages with few and many projects (`round-pages`); then five pages with `size` (60) tenants beside the
+    same with two, and the memory that visiting all of them costs."""
+    rounds = round_pages.run(0, out)
     size = size or TENANTS
     with bench_database(keep=keep, say=out.say):
         crowd(size, say=out.say)
-        return measured(size, out)
+        found = measured(size, out)
+    return {
+        **found,
+        "hold": f"{rounds['hold']}; {found['hold']}",
+        "ok": found["ok"] and rounds["ok"],
+        "rounds": rounds["pages"],
+    }
