@@ -12,6 +12,8 @@ from tests.support.bootstrap import ROOT
 __all__ = ["ROOT"]
 
 
+# First, because the processes' own hook hands the groups out.
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Of a run in several processes, one takes a file whole, and one all that needs the Keycloak of the run.
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import http.client
 import importlib
 import socket
-from collections.abc import Iterator
 from typing import Any
 from wsgiref.util import setup_testing_defaults
 
@@ -19,11 +18,8 @@ from tests.behaviour.test_cast_races import granian
 
 
 @pytest.fixture
-def port(tenants: Any) -> Iterator[int]:
-    from tests.support.server import serving
-
-    with serving() as found:
-        yield found
+def port(tenants: Any, server: int) -> int:
+    return server
 
 
 def raw(port: int, *lines: str, first: str = "GET / HTTP/1.1") -> bytes:

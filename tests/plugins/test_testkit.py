@@ -35,7 +35,9 @@ def wrong(contract: Any, change: dict[str, Any]) -> Any:
         for name, value in change.items()
     }
     module = type(base.__name__, (base,), {"__module__": base.__module__, **made})
-    return type(contract.__name__, (contract,), {"module": module, "seconds": 0.1})
+    # It stops at the first that breaks it, so it may try many: what it looks for can be rare.
+    more = {"examples": contract.examples * 10}
+    return type(contract.__name__, (contract,), {**more, "module": module, "seconds": 0.1})
 
 
 @pytest.mark.parametrize(

@@ -57,6 +57,7 @@ WORDS: dict[str, Any] = {
     "tenant_moved": _("This site has moved to another installation"),
     "tenant_arrived": _("This site has come from another installation"),
     "link_changed": _("Link with another organisation %(what)s by the %(side)s"),
+    "quota_set": _("Limit of %(what)s set to %(most)s"),
     "look_changed": _("Colour of the site changed to %(accent)s"),
     "own_host_changed": _("Own address %(host)s: %(state)s"),
     "main_host_changed": _("Main address is now %(host)s"),
