@@ -44,7 +44,7 @@ test: install ## everything that can be tested on this machine
 	$(BIN)/djlint --quiet --lint core cms plugins
 	$(BIN)/mypy
 	$(BIN)/commonty locale check
-	$(BIN)/pytest --numprocesses 2 --dist loadgroup --no-loadscope-reorder
+	$(BIN)/pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
 prove: install ## what takes longer than a test run may: benches at full size
 	$(BIN)/commonty bench scale

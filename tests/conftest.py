@@ -6,23 +6,26 @@ from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 import pytest
+from xdist.scheduler import LoadScopeScheduling
 
 from tests.support.bootstrap import ROOT
 
 __all__ = ["ROOT"]
 
 
-# First, because the processes' own hook hands the groups out.
-@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Of a run in several processes, one takes a file whole, and one all that needs the Keycloak of the run.
-
-    What takes longest comes first, so that no process waits for another at the end.
-    """
-    for item in items:
-        whole = "login" if item.get_closest_marker("keycloak") else item.nodeid.partition("::")[0]
-        item.add_marker(pytest.mark.xdist_group(whole))
+    """What takes longest comes first, so that at the end no process waits for another."""
     items.sort(key=lambda item: not any(item.iter_markers("keycloak")) and not any(item.iter_markers("browser")))
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeScheduling:
+    """Of a run in several processes, one takes a file whole, and one all that needs the Keycloak of the run."""
+    return _WholeFiles(config, log)
+
+
+class _WholeFiles(LoadScopeScheduling):  # type: ignore[misc]  # it publishes no types
+    def _split_scope(self, nodeid: str) -> str:
+        return "login" if nodeid.startswith("tests/login/") else nodeid.partition("::")[0]
 
 
 class Tenants(NamedTuple):
