@@ -262,6 +262,7 @@ class EligibilityProof(Module):
 
     def list_take(self, context: PluginContext, round: SubjectRef, data: bytes, settings: Any) -> ListTaken:
         """Take a list for a round, in place of the one before: a CSV file, whole or not at all. Raises ListInvalid."""
+        # Asked only of a proof that names columns; most proofs take no list and need not say so.
         raise NotImplementedError(f"{self.key} takes no list")
 
     def list_drop(self, context: PluginContext, round: SubjectRef) -> int:

@@ -44,6 +44,7 @@ def test_keycloak_is_killed_during_a_vote_and_comes_back(
     keycloak: Running, tenants: Any, site: Callable[..., Any], forgetful: None, capsys: pytest.CaptureFixture[str]
 ) -> None:
     if keycloak.server is None:
+        # Somebody else's server, named in the environment: others may be using it.
         pytest.skip("not run: a server that is lent is not killed")
     round_open(tenants.alpha)
     account = account_make(keycloak, "before")

@@ -43,6 +43,7 @@ def _paced(web: Web, tenant: TenantRef, many: int) -> tuple[list[float], Counter
     began = time.perf_counter()
     for number in range(many):
         due = began + number * BETWEEN_SECONDS
+        # Visitors come at a steady pace, however slow the answers are: waiting for each would hide the slow ones.
         time.sleep(max(0.0, due - time.perf_counter()))
         status, _seconds = browser.get(tenant.slug, PAGES[number % len(PAGES)])
         waits.append(time.perf_counter() - due)

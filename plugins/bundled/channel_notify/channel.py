@@ -10,6 +10,7 @@ from __future__ import annotations
 import hmac
 import json
 import re
+from abc import abstractmethod
 from base64 import urlsafe_b64encode
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
@@ -92,8 +93,9 @@ class _Notify(NotificationChannel):
     way: ClassVar[str]
     field: ClassVar[str]
 
+    @abstractmethod
     def told(self, message: Message) -> dict[str, str]:
-        raise NotImplementedError
+        """The fields that Notify wants for this way."""
 
     def send(self, context: PluginContext, message: Message, settings: Any) -> SendReceipt:
         if not settings.template:
