@@ -17,7 +17,16 @@ PLACES = {"glasgow-city": "alpha", "city-of-edinburgh": "beta", "na-h-eileanan-s
 
 def test_demo_rounds_are_made_once_and_marked_on_every_page(tenants: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(demo_rounds, "tenant_by_slug", lambda slug: getattr(tenants, PLACES[slug]))
-    assert len(demo_rounds.demo_rounds_make()) == 4
+
+    def cut(**_given: Any) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as while_counting:
+        while_counting.setattr(demo_rounds, "tally_run", cut)
+        with pytest.raises(KeyboardInterrupt):
+            demo_rounds.demo_rounds_make()
+    # The next start counts what was cast and makes what is missing.
+    assert len(demo_rounds.demo_rounds_make()) == 2
     assert demo_rounds.demo_rounds_make() == []
     alpha, beta = SiteClient(tenants.alpha), SiteClient(tenants.beta)
     for client, path, words in (

@@ -19,7 +19,6 @@ import subprocess
 import sys
 import tempfile
 import time
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -27,22 +26,18 @@ from uuid import uuid4
 
 from django.http import HttpResponse
 
-from core.kernel.clock import database_now
 from core.kernel.env import environment
 from core.kernel.errors import Unavailable
 from core.project.bench import voters
+from core.project.bench.round_pages import round_voting
 from core.project.bench.serving import serving
 from core.project.bench.tenants import bench_tenant
 from core.project.services import postgres_bin, services_up
-from core.proposals.services import proposal_save
 from core.rounds.models import Round
-from core.rounds.services import fund_source_add, round_advance, round_create, rules_set
 from core.voting.box import CAST, box_of
 from core.voting.services import Credential
 from core.web.public.credential import cast_token, credential_set
 from core.web.public.draft import Draft, draft_keep
-from plugins.api.money import Money
-from plugins.api.text import LocalisedText
 from tenants.office.owner import owner_connection
 from tenants.office.template import migrate
 from tenants.registry.context import Role, TenantRef, in_tenant
@@ -55,37 +50,6 @@ PROJECTS = 20
 RATIO_HOLD = 0.35
 P95_HOLD_SECONDS = 0.25
 SLUG, ROUND = "bench-ballots", "bench"
-
-
-def _round() -> Round:
-    now = database_now()
-    words = LocalisedText("Bench")
-    row = round_create(
-        slug=ROUND,
-        name=words,
-        purpose=words,
-        open_to_influence=words,
-        fixed=words,
-        eligibility=words,
-        ballot_opens_at=now - timedelta(minutes=1),
-        ballot_closes_at=now + timedelta(days=1),
-        proofs=["code-by-email"],
-        actor=None,
-    )
-    fund_source_add(round=row, pot_name=words, name="Council", amount=Money(10_000_000))
-    rules_set(
-        round=row,
-        ballot_format="approval",
-        ballot_settings={"maximum": 5},
-        outcome_rule="greedy-skip",
-        outcome_settings={},
-        actor=None,
-    )
-    for number in range(PROJECTS):
-        title = LocalisedText(f"Project {number + 1}")
-        proposal_save(round=row, title=title, benefit=words, description=words, cost=Money(500_000), actor=None)
-    row = round_advance(round=row, verb="prepare_ballot", actor=None)
-    return round_advance(round=row, verb="open_voting", actor=None)
 
 
 # -- ours -------------------------------------------------------------------------------------------------------------
@@ -240,7 +204,7 @@ def run(size: int, out: Any) -> dict[str, Any]:
     with bench_tenant(SLUG) as tenant, tempfile.TemporaryDirectory() as folder:
         directory = Path(folder)
         with in_tenant(tenant):
-            row = _round()
+            row = round_voting(ROUND, PROJECTS)
         with in_tenant(tenant, role=Role.VOTER):
 
             def pgbench(when: str) -> None:
