@@ -9,7 +9,7 @@ from __future__ import annotations
 def bind() -> None:
     """Bind every port. Called once per process; calling it again changes nothing."""
     from cms.provisioning import pages_step
-    from core.people.sso.realm.service import login_step
+    from core.people.sso.realm.step import login_step
     from core.places.provisioning import areas_step
     from plugins.host.provisioning import plugins_step
     from tenants.office.provisioning import Step, bind_steps

@@ -11,7 +11,8 @@ from core.kernel.names import bind_names
 from core.people.sso.models import TenantSignIn
 from core.people.sso.realm.clients import mapper_of
 from core.people.sso.realm.server import Server
-from core.people.sso.realm.service import NOT_CONFIGURED, login_step, realm_plan, service_token
+from core.people.sso.realm.service import realm_plan, service_token
+from core.people.sso.realm.step import NOT_CONFIGURED, login_step
 from core.people.sso.salts import salt_mark, salt_of
 from core.people.sso.sites import CALLBACK, realm_names
 from core.project.resolver import DnsNames

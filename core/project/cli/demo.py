@@ -165,9 +165,10 @@ def _serve(out: Any, login_port: int, *, real: bool) -> None:
             with_login["COMMONTY_KEYCLOAK_URL"] = os.environ["COMMONTY_KEYCLOAK_URL"] = keycloak.server.url
             environment.cache_clear()
         web = processes.start(words, with_login)
+        _wait(web, settings.port)
+        # After the first page: what these do waits for them in the outbox, a person waits for the page.
         for role in (("worker", "--processes", "2"), ("sequencer",)):
             processes.start([sys.executable, "-m", "core.project.cli", *role], os.environ)
-        _wait(web, settings.port)
         if keycloak is not None:
             keycloak.ready(provider_process, out.say)
         out.say("")

@@ -20,7 +20,7 @@ from core.kernel.env import environment
 from core.kernel.errors import NotFound, Refused, Unavailable
 from core.kernel.jobs import Job, Queue
 from core.kernel.names import names
-from core.people.sso.realm.service import login_step
+from core.people.sso.realm.step import login_step
 from tenants.office.hosts.events import MainHostChanged, OwnHostChanged
 from tenants.office.hosts.models import OwnHost
 from tenants.office.hosts.naming import host_check, host_of, record_name, record_text

@@ -18,12 +18,10 @@ from core.people.sso.realm.clients import registered
 from core.people.sso.realm.converge import Convergence
 from core.people.sso.realm.farewells import Farewells, farewells_run
 from core.people.sso.realm.server import Server, secret_token, token_ask
-from core.people.sso.salts import salt_of
 from core.people.sso.sites import realm_names
 from tenants.registry.context import TenantRef, in_public
 
 SERVICE_CLIENT = "commonty-provisioning"
-NOT_CONFIGURED = "no Keycloak is configured; run the creation again, or `commonty realm apply`, once one is"
 Say = Callable[[str], None]
 
 
@@ -98,17 +96,11 @@ def accounts_forget(*, say: Say = lambda text: None) -> Farewells:
         return farewells_run(operator_server(), say=say)
 
 
-def login_step(tenant: TenantRef) -> str | None:
-    """The step that gives a new tenant its salt and its clients; where there is no Keycloak, the words that say so."""
-    salt_of(tenant)
-    url = environment().keycloak_url
-    if not url:
-        return NOT_CONFIGURED
+def tenant_apply(tenant: TenantRef) -> None:
+    """Give one tenant its clients, at the Keycloak that is configured."""
     (one,) = registered(tenant.uuid)
-    names = realm_names()
     with alone():
-        Convergence(_by_realm(url), names).tenant_apply(one)
-    return None
+        Convergence(_by_realm(_url()), realm_names()).tenant_apply(one)
 
 
 def _by_realm(url: str) -> Server:
