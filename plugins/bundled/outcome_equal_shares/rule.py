@@ -133,7 +133,7 @@ class EqualShares(OutcomeRule):
 
     def _least(self, item: Item) -> Fraction:
         """The lowest price per gain that a project can ever have."""
-        return Fraction(item.cost, int(item.times.sum()) * item.gain)
+        return Fraction(item.cost, item.weights * item.gain)
 
     def _by_votes(self, count: Count, left: int, without: frozenset[int] = frozenset()) -> list[int]:
         """Most points first, passing over what does not fit; ties by the published order."""

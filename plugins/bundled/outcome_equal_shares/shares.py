@@ -5,9 +5,9 @@ their vote, or all they have left where that is less. The project with the lowes
 
 Searching is done in floating point over distinct ballots; deciding is not. `slack` bounds how far a float budget may
 lie from the true one. A price counts as known only inside a bracket that was checked against that bound; whatever
-brackets cannot tell apart is worked out in whole fractions. Exact values need no row by row arithmetic: a row that is
+brackets cannot tell apart is worked out in whole numbers. Exact values need no row by row arithmetic: a row that is
 not used up has left its share less the prices of what it helped to buy, so sums over rows are whole-number counts of
-shares and prices.
+shares and prices, and these are kept over one denominator.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
-from math import inf
+from math import gcd, inf
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,6 +28,7 @@ EPS = 2.0**-52
 # NumPy adds in blocks and pairs: the rounding of a sum stays below this many units in the last place.
 SUM = 128 * EPS
 WIDTHS = (1e-10, 1e-7, 1e-4)
+FIRST_COLUMNS = 16
 LOOSE = 1e-8
 
 
@@ -40,35 +41,50 @@ class Item:
     gain: int
     rows: Integers
     weight: Integers
+    many: Integers
+    """Multiplicity of each supporting row."""
+
     times: Integers
     """Multiplicity x weight of each supporting row."""
 
     voters: int
+    weights: int
+    """The sum of `times`."""
+
     most: int
     """The largest weight."""
 
 
 def items_of(profile: Profile, costs: Sequence[int], satisfaction: str) -> list[Item]:
-    """The projects that anybody supports."""
-    items = []
-    for column, cost in enumerate(costs):
-        rows, scores = profile.supporters(column)
-        if len(rows) == 0:
-            continue
-        weight = scores if satisfaction == "score" else np.ones(len(rows), dtype=np.int64)
-        times = profile.multiplicity[rows]
-        items.append(
-            Item(
-                column=column,
-                cost=cost,
-                gain=max(cost, 1) if satisfaction == "cost" else 1,
-                rows=rows,
-                weight=weight,
-                times=times * weight,
-                voters=int(times.sum()),
-                most=int(weight.max()),
+    """The projects that anybody supports. Their arrays are parts of one array each, ordered by column."""
+    by_score = satisfaction == "score" and bool((profile.scores != 1).any())
+    pieces = [profile.supporters(column) for column in range(len(costs))]
+    if not pieces:
+        return []
+    many = profile.multiplicity[np.concatenate([rows for rows, _ in pieces])]
+    scores = np.concatenate([scores for _, scores in pieces]) if by_score else np.ones(len(many), dtype=np.int64)
+    times = many * scores if by_score else many
+    support = profile.support.tolist()
+    points = profile.points.tolist() if by_score else support
+    items, at = [], 0
+    for column, (cost, (rows, _)) in enumerate(zip(costs, pieces, strict=True)):
+        piece = slice(at, at + len(rows))
+        at = piece.stop
+        if len(rows):
+            items.append(
+                Item(
+                    column=column,
+                    cost=cost,
+                    gain=max(cost, 1) if satisfaction == "cost" else 1,
+                    rows=rows,
+                    weight=scores[piece],
+                    many=many[piece],
+                    times=times[piece],
+                    voters=support[column],
+                    weights=points[column],
+                    most=int(scores[piece].max()) if by_score else 1,
+                )
             )
-        )
     return items
 
 
@@ -79,7 +95,32 @@ class Purchase:
     item: Item
     used_up: Integers
     paying: int
-    exact: Fraction | None = None
+
+
+@dataclass
+class Prices:
+    """Exact prices, each a numerator over one denominator for all, so that a sum is one of whole numbers."""
+
+    share: Fraction
+    over: int = 1
+    each: list[int] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.over = self.share.denominator
+        self._share = self.share.numerator
+
+    def add(self, price: Fraction) -> None:
+        """The next price."""
+        more = price.denominator // gcd(price.denominator, self.over)
+        if more > 1:
+            self.over *= more
+            self._share *= more
+            self.each = [one * more for one in self.each]
+        self.each.append(price.numerator * (self.over // price.denominator))
+
+    def left(self, shares: int, counts: Sequence[int]) -> int:
+        """So many shares less so many of each price, as a numerator."""
+        return shares * self._share - sum(count * one for count, one in zip(counts, self.each, strict=False) if count)
 
 
 @dataclass
@@ -104,48 +145,60 @@ class Run:
         self.budget: Floats = np.full(rows, self.start)
         self.live = np.ones(rows, dtype=np.bool_)
         self.slack = self.start * EPS
-        self.bracket: dict[int, tuple[float, float]] = {}
+        self.prices = Prices(self.share)
+        self.paid: Integers = np.zeros((rows, 0), dtype=np.int64)
+        self.entered = 0
 
     # Exact values ----------------------------------------------------------------------------------------------
 
     def _sum(self, rows: Integers, factor: Integers) -> Fraction:
         """The exact sum of factor x budget over live rows."""
-        return self._value(*self._counts(rows, factor))
+        return self._value(*self._counts(rows, factor, len(self.bought)))
 
-    def _counts(self, rows: Integers, factor: Integers, until: int | None = None) -> tuple[int, list[int]]:
-        if len(rows) == 0:
-            return 0, []
-        weight = np.zeros(self.profile.distinct, dtype=np.int64)
-        weight[rows] = factor
-        counts = [int((weight[purchase.item.rows] * purchase.item.weight).sum()) for purchase in self.bought[:until]]
+    def _counts(self, rows: Integers, factor: Integers, until: int) -> tuple[int, list[int]]:
+        """How many shares these rows had, and how many whole weights they paid for each purchase before `until`."""
+        if len(rows) == 0 or until == 0:
+            return int(factor.sum()), []
+        counts: list[int] = (factor @ self._weights(until)[rows, :until]).tolist()
         return int(factor.sum()), counts
 
+    def _weights(self, until: int) -> Integers:
+        """The weight of each row (down) in each purchase (across); entered when somebody asks."""
+        if self.paid.shape[1] < until:
+            wider = np.zeros((len(self.budget), max(FIRST_COLUMNS, 2 * until)), dtype=np.int64)
+            wider[:, : self.entered] = self.paid[:, : self.entered]
+            self.paid = wider
+        while self.entered < until:
+            item = self.bought[self.entered].item
+            self.paid[item.rows, self.entered] = item.weight
+            self.entered += 1
+        return self.paid
+
     def _value(self, shares: int, counts: Sequence[int]) -> Fraction:
-        total = shares * self.share
-        for place, count in enumerate(counts):
-            if count:
-                total -= count * self._price(place)
-        return total
+        self._known(len(counts))
+        return Fraction(self.prices.left(shares, counts), self.prices.over)
+
+    def _known(self, until: int) -> None:
+        """Work out the prices of the first purchases."""
+        for place in range(len(self.prices.each), until):
+            purchase = self.bought[place]
+            rows = purchase.used_up
+            spent = self.prices.left(*self._counts(rows, self.profile.multiplicity[rows], place))
+            cost = purchase.item.cost * self.prices.over
+            # Where nobody has anything left, no later sum counts this price.
+            self.prices.add(
+                Fraction(cost - spent, purchase.paying * self.prices.over) if purchase.paying else Fraction(0)
+            )
 
     def _price(self, place: int) -> Fraction:
         """The exact price of a purchase, worked out when somebody asks."""
-        purchase = self.bought[place]
-        if purchase.exact is None:
-            rows = purchase.used_up
-            spent = self._value(*self._counts(rows, self.profile.multiplicity[rows], place))
-            # Where nobody has anything left, no later sum counts this price.
-            purchase.exact = (purchase.item.cost - spent) / purchase.paying if purchase.paying else Fraction(0)
-        return purchase.exact
+        self._known(place + 1)
+        return Fraction(self.prices.each[place], self.prices.over)
 
     def _each(self, rows: Integers) -> list[Fraction]:
         """Exact budgets of single live rows; rows that paid alike share one value."""
         known: dict[tuple[int, ...], Fraction] = {}
-        paid = np.zeros((len(rows), len(self.bought)), dtype=np.int64)
-        for place, purchase in enumerate(self.bought):
-            where = np.searchsorted(purchase.item.rows, rows)
-            where = np.minimum(where, len(purchase.item.rows) - 1)
-            hit = purchase.item.rows[where] == rows
-            paid[hit, place] = purchase.item.weight[where[hit]]
+        paid = self._weights(len(self.bought))[rows, : len(self.bought)]
         values = []
         for counts in map(tuple, paid.tolist()):
             if counts not in known:
@@ -157,15 +210,14 @@ class Run:
 
     def _raised(self, item: Item, budget: Floats, price: float) -> float:
         """What the supporters raise at this price."""
-        paid = np.minimum(budget, price * item.weight)
-        return float((self.profile.multiplicity[item.rows] * paid).sum())
+        return float((item.many * np.minimum(budget, price if item.most == 1 else price * item.weight)).sum())
 
     def _margin(self, item: Item) -> float:
         """How far `_raised` can lie from the truth: budgets off by `slack`, rounding of products and sum."""
         return item.voters * self.slack * 1.01 + SUM * max(float(item.cost), 1.0)
 
-    def _affordable(self, item: Item, budget: Floats, times: Integers) -> bool:
-        total = float((times * budget).sum())
+    def _affordable(self, item: Item, budget: Floats) -> bool:
+        total = float((item.many * budget).sum())
         margin = item.voters * self.slack * 1.01 + SUM * max(total, float(item.cost))
         if total >= item.cost + margin:
             return True
@@ -173,17 +225,16 @@ class Run:
             return False
         self.exact_decisions += 1
         live = self.live[item.rows]
-        return self._sum(item.rows[live], times[live]) >= item.cost
+        return self._sum(item.rows[live], item.many[live]) >= item.cost
 
     def price(self, item: Item, floor: float) -> tuple[float, float] | None:
         """A checked bracket of the item's price, or None when its supporters cannot pay for it any more."""
         budget = self.budget[item.rows]
-        times = self.profile.multiplicity[item.rows]
-        if not self._affordable(item, budget, times):
+        if not self._affordable(item, budget):
             return None
         if item.cost == 0:
             return 0.0, 0.0
-        guess, paying = self._search(item, budget, times, floor)
+        guess, paying = self._search(item, budget, floor)
         margin = self._margin(item)
         tight = 1.2 * margin / (paying * guess) if paying else WIDTHS[0]
         for width in (tight, *WIDTHS):
@@ -195,16 +246,16 @@ class Run:
         exact = self.exact_price(item, (0.0, inf))
         return float(exact) * (1 - 4 * EPS), float(exact) * (1 + 4 * EPS)
 
-    def _search(self, item: Item, budget: Floats, times: Integers, floor: float) -> tuple[float, float]:
+    def _search(self, item: Item, budget: Floats, floor: float) -> tuple[float, float]:
         """A price and the weights that pay it: Newton's steps from below, each a look at who would be used up."""
-        weights = float(item.times.sum())
+        weights = float(item.weights)
         price = max(floor, item.cost / weights)
         for _ in range(60):
             short = np.flatnonzero(budget < (price if item.most == 1 else price * item.weight))
             paying = weights - float(item.times.take(short).sum())
             if paying <= 0:
                 break
-            better = (item.cost - float((times.take(short) * budget.take(short)).sum())) / paying
+            better = (item.cost - float((item.many.take(short) * budget.take(short)).sum())) / paying
             if better <= price * (1 + 4 * EPS):
                 return better, paying
             price = better
@@ -215,7 +266,7 @@ class Run:
         self.exact_decisions += 1
         alive = self.live[item.rows]
         rows, weight, times = item.rows[alive], item.weight[alive], item.times[alive]
-        many = self.profile.multiplicity[rows]
+        many = item.many[alive]
         budget = self.budget[rows]
         reach = 2 * self.slack
         short = budget < bracket[0] * weight * (1 - 4 * EPS) - reach
@@ -276,9 +327,7 @@ class Run:
     def decide(self) -> None:
         """Buy until nothing can be bought or the ceiling is passed."""
         waiting = {item.column: item for item in self.items}
-        known = {
-            item.column: (item.cost / float(item.times.sum()) / item.gain * (1 - 8 * EPS), inf) for item in self.items
-        }
+        known = {item.column: (item.cost / float(item.weights) / item.gain * (1 - 8 * EPS), inf) for item in self.items}
         while waiting and self.spent <= self.ceiling:
             best = inf
             fresh: dict[int, tuple[float, float]] = {}
@@ -318,8 +367,7 @@ class Run:
     def left_of(self, item: Item) -> Fraction:
         """What the supporters of a project have left together, exact."""
         live = self.live[item.rows]
-        rows = item.rows[live]
-        return self._sum(rows, self.profile.multiplicity[rows])
+        return self._sum(item.rows[live], item.many[live])
 
     def highest_payment(self, place: int) -> Fraction:
         """The price of a purchase per weight; where all supporters were used up, nothing is left to compare."""
