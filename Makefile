@@ -4,6 +4,9 @@ BIN := .venv/bin
 PORT ?= 8000
 export COMMONTY_PORT := $(PORT)
 
+# Many processes load the same thousand modules: without bytecode each of them compiles all of it again.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: help install demo test check prove assets clean
 
 help: ## what there is to run
