@@ -63,21 +63,25 @@ class Section(Styled):
         raise NotImplementedError
 
 
+# Asked for when a round is made, and to be changed afterwards.
+WORDS = (
+    Pair("name", _("Name in English"), _("Name in Gaelic"), most=120),
+    Pair(
+        "purpose",
+        _("What the round is for"),
+        _("What the round is for, in Gaelic"),
+        most=2000,
+        rows=4,
+        hint=_("For example: to make the streets around Leith Walk safer and greener."),
+    ),
+)
+
+
 class WordsSection(Section):
     heading = _("Name and purpose")
     intro = _("This is the first thing residents read. Short words help most.")
 
-    pairs = (
-        Pair("name", _("Name in English"), _("Name in Gaelic"), most=120),
-        Pair(
-            "purpose",
-            _("What the round is for"),
-            _("What the round is for, in Gaelic"),
-            most=2000,
-            rows=4,
-            hint=_("For example: to make the streets around Leith Walk safer and greener."),
-        ),
-    )
+    pairs = WORDS
 
     @classmethod
     def typed(cls, row: Round) -> dict[str, Any]:
@@ -93,17 +97,7 @@ class NewRoundForm(Styled):
     save_label = _("Create the round")
 
     new_id = forms.UUIDField(widget=forms.HiddenInput, required=False)
-    pairs = (
-        Pair("name", _("Name in English"), _("Name in Gaelic"), most=120),
-        Pair(
-            "purpose",
-            _("What the round is for"),
-            _("What the round is for, in Gaelic"),
-            most=2000,
-            rows=4,
-            hint=_("For example: to make the streets around Leith Walk safer and greener."),
-        ),
-    )
+    pairs = WORDS
     slug = forms.SlugField(
         label=_("Address of the round"),
         required=False,
