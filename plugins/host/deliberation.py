@@ -13,7 +13,7 @@ from core.kernel.errors import NotFound
 from plugins.api import ErasureReport, ModerationItem, Person, PersonalData, SubjectRef, Verdict
 from plugins.host.context import plugin_context
 from plugins.host.failures import PluginFailure
-from plugins.host.selectors import active_modules, module_settings
+from plugins.host.selectors import active_modules, module_settings, modules_with_settings
 
 KIND = "deliberation"
 
@@ -72,11 +72,16 @@ def discussions_freeze(event: AuditEvent) -> None:
 
 
 def personal_data_kept(person: Person) -> dict[str, PersonalData]:
-    """What each active module holds about a person, by its key. Raises PluginFailure: half an answer is none."""
-    found = {module.key: module.personal_data(_context(module), person) for module in active_modules(KIND)}
+    """What each module holds about a person, by its key, switched off or not. Raises PluginFailure: half is none."""
+    found = {one.key: one.personal_data(context, person) for one, context in _whoever_may_hold()}
     return {key: held for key, held in found.items() if held.tables}
 
 
 def person_erase(person: Person) -> dict[str, ErasureReport]:
-    """Have each active module take a person out, in the caller's transaction. Raises PluginFailure."""
-    return {module.key: module.erase(_context(module), person) for module in active_modules(KIND)}
+    """Have each module take a person out, in the caller's transaction, switched off or not. Raises PluginFailure."""
+    return {one.key: one.erase(context, person) for one, context in _whoever_may_hold()}
+
+
+def _whoever_may_hold() -> list[tuple[Any, Any]]:
+    """Every module that may hold somebody, and its context: what was written stays when a module is switched off."""
+    return [(one, plugin_context(settings, module=(KIND, one.key))) for one, settings in modules_with_settings(KIND)]

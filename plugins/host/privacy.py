@@ -10,7 +10,7 @@ from plugins.host.deliberation import person_erase, personal_data_kept
 
 
 class ModulesPart:
-    """Asks every active module; one that fails keeps the whole from being done by halves."""
+    """Asks every module, switched off or not; one that fails keeps the whole from being done by halves."""
 
     key: ClassVar[str] = "modules"
     tables: ClassVar[frozenset[str]] = frozenset()

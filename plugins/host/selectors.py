@@ -12,7 +12,7 @@ from plugins.host.guard import Guarded
 from plugins.host.kinds import BY_NAME
 from plugins.host.models import PluginActivation
 from plugins.host.registry import Registered, registry
-from plugins.host.settings import settings_read
+from plugins.host.settings import settings_last, settings_read
 
 
 def active_plugins() -> dict[str, PluginActivation]:
@@ -64,6 +64,21 @@ def active_modules(kind: str) -> list[Any]:
     active = active_plugins()
     found = [one for (name, _), one in sorted(registry().modules.items()) if name == kind]
     return [Guarded(one) for one in found if one.plugin.name in active]
+
+
+def modules_with_settings(kind: str) -> list[tuple[Any, BaseModel]]:
+    """Every guarded module of a kind that stands in this process, switched on here or not, with its settings.
+
+    For what is owed to people whatever a tenant has switched off since: tables stay when a plugin is switched off.
+    One that was never on here and has no settings without being told them is left out, because nobody can have used
+    it. Raises PluginFailure where kept settings cannot be read.
+    """
+    kept = {row.plugin: row for row in PluginActivation.objects.order_by("activated_at", "id")}
+    found = []
+    for (name, _), one in sorted(registry().modules.items()):
+        if name == kind and (settings := settings_last(one, kept.get(one.plugin.name))) is not None:
+            found.append((Guarded(one), settings))
+    return found
 
 
 def module_settings(kind: str, key: str) -> BaseModel:

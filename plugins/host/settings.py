@@ -94,6 +94,21 @@ def settings_read(found: Registered, row: PluginActivation) -> BaseModel:
     return upgraded(found, kept.get("values", {}), version)
 
 
+def settings_last(found: Registered, row: PluginActivation | None) -> BaseModel | None:
+    """The settings a module had here last, or begins with; None where it was never on and begins with none.
+
+    Under an upgrade that nobody has decided yet, too: what is asked for with these changes no vote. Raises
+    PluginFailure where kept ones do not fit.
+    """
+    if row is not None:
+        kept = row.settings.get(found.module.key, {})
+        return upgraded(found, kept.get("values", {}), int(kept.get("version", found.module.settings_version)))
+    try:
+        return found.module.Settings()
+    except ValidationError:
+        return None
+
+
 def needs_decision(found: Registered, version: int, rounds: Any) -> Refused:
     return Refused(
         f"{found.module.key} was chosen with settings of version {version}, and version "

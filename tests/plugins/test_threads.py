@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from django.db import IntegrityError, connection, transaction
+from django.db.models.functions import Now
 from django.test.utils import CaptureQueriesContext
 
 from core.audit.models import AuditEvent
@@ -17,7 +18,8 @@ from plugins.api import Person, SubjectRef, Verdict
 from plugins.bundled.threads.models import Mark, Post
 from plugins.host.context import plugin_context
 from plugins.host.deliberation import moderate, person_erase, personal_data_kept, queues
-from plugins.host.selectors import module, module_settings
+from plugins.host.models import PluginActivation
+from plugins.host.selectors import active_modules, module, module_settings
 from tenants.registry.context import Role, in_tenant
 from tests.behaviour.test_manage_rounds import browser
 from tests.support.canary import CANARIES
@@ -287,6 +289,28 @@ def test_what_is_kept_of_a_person_is_shown_and_erased(tenants: Any, site: Any) -
     assert "My own words" not in page
     assert "The writer has taken this back." in page
     assert "I agree" in page
+
+
+def test_a_module_that_was_switched_off_still_shows_and_erases(tenants: Any) -> None:
+    """What somebody wrote stays when a council switches the module off, and so does their right to have it gone."""
+    for tenant in tenants:
+        talked(tenant)
+        say(resident(tenant, "mairi"), text=f"My own words at {tenant.slug}")
+    client = resident(tenants.alpha, "mairi")
+    with in_tenant(tenants.alpha, role=Role.STAFF), transaction.atomic():
+        # As after its round: a plugin is not switched off under an open one.
+        assert PluginActivation.objects.filter(plugin="threads", ended_at=None).update(ended_at=Now()) == 1
+        assert "threads" not in {one.key for one in active_modules("deliberation")}
+    assert client.post("/account/file/").status_code == 302
+    work(tenants.alpha)
+    file = re.search(r'action="(/account/file/[0-9a-f-]{36}/)"', body(client.get("/account/")))
+    assert file
+    assert "My own words at alpha" in body(client.post(file[1]))
+    assert client.post("/account/erase/", {"sure": "on"}).status_code == 200
+    work(tenants.alpha)
+    post = posts(tenants.alpha)[0]
+    assert (post.author, "My own words" in post.text) == (None, False)
+    assert posts(tenants.beta)[0].text == "My own words at beta"
 
 
 def test_summaries_and_the_panel_take_the_same_number_of_queries(tenants: Any, site: Any) -> None:
