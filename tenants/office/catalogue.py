@@ -25,11 +25,7 @@ inside AS MATERIALIZED (SELECT d.classid, d.objid FROM pg_depend d
         WHERE d.refclassid = 'pg_namespace'::regclass AND d.refobjid = (SELECT oid FROM space)),
 named AS (SELECT c.* FROM inside i JOIN pg_class c ON c.oid = i.objid WHERE i.classid = 'pg_class'::regclass)"""
 # The schema's name is replaced by `@`. Order of columns counts by rank: dropped columns leave gaps in their numbers.
-STRUCTURE = r"""
-WITH @INSIDE@,
-part AS (SELECT oid FROM named WHERE relispartition),
-rel AS (SELECT * FROM named WHERE NOT relispartition AND relkind IN ('r', 'p', 'v', 'm', 'f'))
-SELECT replace(line, %(schema)s, '@') FROM (
+OF_TABLES = r"""
   SELECT concat_ws(' ', 'table', relname, relkind, relpersistence, relrowsecurity, relforcerowsecurity,
                    array_to_string(reloptions, ','), pg_get_partkeydef(oid),
                    CASE WHEN relkind IN ('v', 'm') THEN pg_get_viewdef(oid) END) AS line FROM rel
@@ -59,6 +55,8 @@ SELECT replace(line, %(schema)s, '@') FROM (
   UNION ALL
   SELECT concat_ws(' ', 'policy', rel.relname, p.polname, p.polcmd, pg_get_expr(p.polqual, p.polrelid),
                    pg_get_expr(p.polwithcheck, p.polrelid)) FROM rel JOIN pg_policy p ON p.polrelid = rel.oid
+"""
+OF_ITSELF = r"""
   UNION ALL
   SELECT concat_ws(' ', 'sequence', c.relname, q.seqtypid::regtype, q.seqstart, q.seqincrement, q.seqmin, q.seqmax,
                    q.seqcache, q.seqcycle)
@@ -77,8 +75,24 @@ SELECT replace(line, %(schema)s, '@') FROM (
   UNION ALL
   SELECT concat_ws(' ', 'statistics', pg_get_statisticsobjdef(x.oid))
     FROM inside i JOIN pg_statistic_ext x ON x.oid = i.objid WHERE i.classid = 'pg_statistic_ext'::regclass
-) AS everything
+"""
+STRUCTURE = (
+    """
+WITH @INSIDE@,
+part AS (SELECT oid FROM named WHERE relispartition),
+rel AS (SELECT * FROM named WHERE NOT relispartition AND relkind IN ('r', 'p', 'v', 'm', 'f'))
+SELECT replace(line, %(schema)s, '@') FROM (@OF_TABLES@ @OF_ITSELF@) AS everything
 """.replace("@INSIDE@", INSIDE)
+    .replace("@OF_TABLES@", OF_TABLES)
+    .replace("@OF_ITSELF@", OF_ITSELF)
+)
+# Of some tables alone: by their names there is an index.
+STRUCTURE_OF = """
+WITH rel AS (SELECT * FROM pg_class WHERE relnamespace = (SELECT oid FROM pg_namespace WHERE nspname = %(schema)s)
+   AND relname = ANY(%(tables)s::name[]) AND NOT relispartition AND relkind IN ('r', 'p', 'v', 'm', 'f'))
+SELECT replace(line, %(schema)s, '@') FROM (@OF_TABLES@) AS everything
+""".replace("@OF_TABLES@", OF_TABLES)
+TABLE_KINDS = ("table", "column", "constraint", "index", "trigger", "rule", "policy")
 
 
 def structure_lines(owner: psycopg.Connection[Any], schema: str) -> list[str]:
@@ -86,6 +100,22 @@ def structure_lines(owner: psycopg.Connection[Any], schema: str) -> list[str]:
     # With an empty path PostgreSQL writes every name in full, whoever asks.
     owner.execute("SET search_path TO ''")
     return sorted(_plain(str(row[0])) for row in owner.execute(STRUCTURE.encode(), {"schema": schema}).fetchall())
+
+
+def structure_lines_of(owner: psycopg.Connection[Any], schema: str, tables: Sequence[str]) -> list[str]:
+    """The lines of some tables alone. The search path must be empty, as it is for the whole."""
+    words = {"schema": schema, "tables": list(tables)}
+    # Planned once for each connection: planning it costs more than answering it.
+    rows = owner.execute(STRUCTURE_OF.encode(), words, prepare=True).fetchall()
+    return sorted(_plain(str(row[0])) for row in rows)
+
+
+def table_of(line: str) -> str:
+    """The table that a line speaks of; empty for what stands in a schema by itself."""
+    kind, _, rest = line.partition(" ")
+    if kind not in TABLE_KINDS:
+        return ""
+    return rest.partition(" ")[0]
 
 
 def _plain(line: str) -> str:

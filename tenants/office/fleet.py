@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 
 import psycopg
 from django.db import DatabaseError, connection, transaction
-from django.db.models import Count
+from django.db.models import Count, F
 from django.utils import timezone
 
 from core.kernel import telemetry
@@ -27,9 +27,10 @@ from core.kernel.errors import CommontyError, Unavailable
 from tenants.office.catalogue import differences, lines_digest, structure_lines
 from tenants.office.migrating import Plans
 from tenants.office.models import SchemaRelease, TemplateRelease
-from tenants.office.owner import SchemaLocks, django_as_owner, owner_connection
+from tenants.office.owner import SchemaLocks, checkpoint, django_as_owner, owner_connection
 from tenants.office.protection import grants_apply, roles_make, seal_apply
 from tenants.office.provisioning import ground
+from tenants.office.shortcut import Hand, Shortcut, StructureDiffers, shortcut
 from tenants.office.template import latest_release
 from tenants.registry.context import TenantRef, as_owner, in_public
 from tenants.registry.models import Tenant
@@ -42,12 +43,7 @@ ATTEMPTS = 3
 POLL_SECONDS = 0.3
 SAY_SECONDS = 5.0
 SCHEMAS_PER_CONNECTION = 50
-
-
-class StructureDiffers(CommontyError):
-    """A schema has every migration and still is not as the template is."""
-
-    exit_code = 1
+AT_ONCE = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +114,10 @@ def fleet_status(release: TemplateRelease, *, skipped: int = 0, begun: float | N
             {"slug": row.tenant.slug, "schema": row.tenant.schema_name, "attempts": row.attempts, "error": row.error}
             for row in failed[:50]
         )
-        without = Tenant.objects.exclude(state__in=GONE).exclude(releases__release=release).count()
+        # One that was only asked for has no schema yet, and will be cloned from the newest release.
+        without = (
+            Tenant.objects.exclude(state__in=(*GONE, Tenant.State.REQUESTED)).exclude(releases__release=release).count()
+        )
     return FleetCount(
         release=release.mark[:12],
         schemas=sum(by_state.values()) + without,
@@ -146,29 +145,44 @@ def _claim(release_id: int, locks: SchemaLocks, max_failures: int) -> Iterator[S
     while True:
         with _ledger():
             rows = SchemaRelease.objects.filter(release_id=release_id)
-            failed = rows.filter(state=State.FAILED)
-            if failed.count() >= max_failures or failed.filter(cohort=0).exists():
+            if _stopped(release_id, max_failures):
                 return
             open_rows = rows.filter(state__in=(State.PENDING, State.RUNNING)).order_by("cohort", "id")
             first = open_rows.first()
             if first is None:
                 return
             # The rest wait until every canary is through.
-            candidates = list(open_rows.filter(cohort=first.cohort).select_related("tenant")[:20])
+            candidates = list(open_rows.filter(cohort=first.cohort).select_related("tenant")[:AT_ONCE])
+        # Two workers that begin at different places seldom ask for the same one.
+        at = os.getpid() * 7 % AT_ONCE
+        candidates = candidates[at:] + candidates[:at]
+        any_taken = False
         for row in candidates:
             with locks.held(row.tenant.schema_name) as ours:
-                taken = _taken(row) if ours else None
+                taken = _taken(row, max_failures) if ours else None
                 if taken is not None:
+                    any_taken = True
                     yield taken
-                    break
-        else:
+        if not any_taken:
             time.sleep(POLL_SECONDS)
 
 
-def _taken(row: SchemaRelease) -> SchemaRelease | None:
-    """Mark a row as ours, unless it was done meanwhile; one that has killed its workers is given up."""
-    with _ledger(), transaction.atomic():
-        fresh = SchemaRelease.objects.select_for_update().get(pk=row.pk)
+def _stopped(release_id: int, max_failures: int) -> bool:
+    """So many have failed, or a canary has: nobody goes on."""
+    failed = SchemaRelease.objects.filter(release_id=release_id, state=State.FAILED)
+    cohorts = list(failed.values_list("cohort", flat=True))
+    return len(cohorts) >= max_failures or 0 in cohorts
+
+
+def _taken(row: SchemaRelease, max_failures: int) -> SchemaRelease | None:
+    """Mark a row as ours, unless it was done meanwhile or all was stopped; one that has killed its workers is given up.
+
+    Whoever has the schema's lock is alone with its row.
+    """
+    with _ledger():
+        if _stopped(row.release_id, max_failures):
+            return None
+        fresh = SchemaRelease.objects.get(pk=row.pk)
         if fresh.state not in (State.PENDING, State.RUNNING):
             return None
         if fresh.attempts >= ATTEMPTS:
@@ -181,32 +195,60 @@ def _taken(row: SchemaRelease) -> SchemaRelease | None:
     return fresh
 
 
+class _Ways:
+    """What leads from an earlier release to this one, worked out once for each of them."""
+
+    def __init__(self, release: TemplateRelease) -> None:
+        self._release = release
+        self._known: dict[int, Shortcut | None] = {}
+
+    def of(self, tenant_id: Any) -> Shortcut | None:
+        """The way of a schema, by what the ledger says it has; None where it must be looked at as a whole."""
+        with _ledger():
+            had = SchemaRelease.objects.filter(tenant_id=tenant_id, state=State.DONE).exclude(release=self._release)
+            # A clone has its first release from the start, and no moment at which it was brought to it.
+            newest = had.order_by(F("finished_at").desc(nulls_last=True), "-id").values_list("release_id", flat=True)
+            before = newest.first()
+            if before is None:
+                return None
+            if before not in self._known:
+                self._known[before] = shortcut(TemplateRelease.objects.get(pk=before), self._release)
+        return self._known[before]
+
+
 def worker_run(release_id: int, *, max_failures: int, parent: int = 0) -> int:
     """Take from the ledger until nothing is left, too much has failed, or the parent is gone; returns how many."""
     handled = 0
     locks = SchemaLocks()
+    hand = Hand()
     plans = Plans()
     try:
         with django_as_owner():
             with _ledger():
                 release = TemplateRelease.objects.get(pk=release_id)
+            ways = _Ways(release)
             for row in _claim(release_id, locks, max_failures):
-                _one(row, release, plans)
+                _one(row, release, plans, ways, hand)
+                hand.rest()
                 handled += 1
                 if handled % SCHEMAS_PER_CONNECTION == 0:
                     connection.close()
                 if parent and os.getppid() != parent:
                     break
     finally:
+        hand.close()
         locks.close()
     return handled
 
 
-def _one(row: SchemaRelease, release: TemplateRelease, plans: Plans) -> None:
+def _one(row: SchemaRelease, release: TemplateRelease, plans: Plans, ways: _Ways, hand: Hand) -> None:
     begun = time.perf_counter()
     state, error = State.DONE, ""
     try:
-        schema_bring(row.tenant.ref, release, plans, first=row.attempts == 1)
+        way = ways.of(row.tenant_id)
+        if way is not None and hand.bring(row.tenant.ref, row.pk, way):
+            return
+        schema_bring(row.tenant.ref, release, plans, hand, first=row.attempts == 1)
     except (CommontyError, DatabaseError, psycopg.Error, ValueError, LookupError) as raised:
         state, error = State.FAILED, f"{type(raised).__name__}: {raised}"[:2000]
         telemetry.logger(__name__).error("a schema could not be migrated: %s", row.tenant.schema_name)
@@ -216,15 +258,16 @@ def _one(row: SchemaRelease, release: TemplateRelease, plans: Plans) -> None:
         )
 
 
-def schema_bring(tenant: TenantRef, release: TemplateRelease, plans: Plans, *, first: bool = True) -> None:
+def schema_bring(tenant: TenantRef, release: TemplateRelease, plans: Plans, hand: Hand, *, first: bool = True) -> None:
     """One schema to this release: Django's migrations, then seal, roles and rights, then the comparison.
 
     On a connection of the owner. Raises StructureDiffers when the schema is not as the template is afterwards.
     """
     with as_owner(tenant.schema, tenant=tenant, timeouts="fleet"):
         changed = plans.schema_migrate()
-    with owner_connection() as owner:
-        owner.execute("SET lock_timeout = '2s'")
+    owner = hand.connection
+    with owner.transaction():
+        owner.execute("SET LOCAL lock_timeout = '2s'")
         seal_apply(owner, tenant)
         roles_make(owner, tenant)
         grants_apply(owner, tenant)
@@ -307,6 +350,8 @@ def fleet_migrate(
             one.terminate()
         for one in running:
             one.wait(timeout=30)
+    # What a crash would otherwise make the server do again, for every schema that was touched.
+    checkpoint()
     return fleet_status(release, skipped=skipped, begun=begun)
 
 

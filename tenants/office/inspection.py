@@ -21,6 +21,7 @@ from tenants.registry.selectors import GONE
 
 Owner = psycopg.Connection[Any]
 SAY_EVERY = 100
+SCHEMAS_PER_CONNECTION = 50
 
 BOTH = """
 WITH @INSIDE@
@@ -75,20 +76,21 @@ def fleet_findings(
             hosts.setdefault(domain.tenant.schema_name, set()).add(str(domain.domain))
     found: list[Finding] = []
     with owner_connection() as owner:
-        owner.execute("SET search_path TO ''")
         present = {str(row[0]) for row in owner.execute("SELECT nspname FROM pg_namespace").fetchall()}
         found += _between(owner, {ref.schema for ref, _ in tenants}, present)
         found += [Finding("", "template", words) for words in _template(owner)]
-        for number, (ref, key) in enumerate(tenants, start=1):
-            if ref.schema not in present:
-                if ref.state != Tenant.State.REQUESTED:
-                    found.append(Finding(ref.slug, "schema", f"{ref.schema} is not there"))
-                continue
-            found += schema_findings(owner, ref, release, hosts.get(ref.schema, set()), key)
-            # Locks and snapshots are let go of: a look at a thousand schemas must stand in nobody's way.
-            owner.commit()
-            if number % SAY_EVERY == 0:
-                say(f"{number} of {len(tenants)} schemas, {len(found)} findings")
+    for number in range(0, len(tenants), SCHEMAS_PER_CONNECTION):
+        with owner_connection() as owner:
+            for ref, key in tenants[number : number + SCHEMAS_PER_CONNECTION]:
+                if ref.schema not in present:
+                    if ref.state != Tenant.State.REQUESTED:
+                        found.append(Finding(ref.slug, "schema", f"{ref.schema} is not there"))
+                    continue
+                found += schema_findings(owner, ref, release, hosts.get(ref.schema, set()), key)
+                # Locks and snapshots are let go of: a look at a thousand schemas must stand in nobody's way.
+                owner.commit()
+        if number % SAY_EVERY == 0 and number:
+            say(f"{number} of {len(tenants)} schemas, {len(found)} findings")
     return len(tenants), found
 
 

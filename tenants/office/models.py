@@ -46,6 +46,9 @@ class TemplateRelease(models.Model):
     lines = models.JSONField(help_text="the structure line by line, to say in which one a schema differs")
     structure = models.TextField(help_text="the structure as SQL")
     migrations = models.JSONField()
+    said = models.JSONField(
+        default=dict, db_default={}, help_text="what each plain migration said to the template, as SQL"
+    )
     recorded_at = models.DateTimeField(auto_now=True)
 
     def __str__(self) -> str:

@@ -41,6 +41,24 @@ def owner_connection() -> Iterator[psycopg.Connection[Any]]:
         yield opened
 
 
+def owner_autocommit() -> psycopg.Connection[Any]:
+    """A connection of the owner for one transaction after another; whoever opens it closes it."""
+    return _open(autocommit=True)
+
+
+def checkpoint() -> bool:
+    """Let the server write down what it has changed, so that a start after a crash has little to do again.
+
+    False where the owner may not ask for it: the embedded server lets it, others by `GRANT pg_checkpoint`.
+    """
+    with _open(autocommit=True) as owner:
+        row = owner.execute("SELECT pg_has_role('pg_checkpoint', 'USAGE')").fetchone()
+        allowed = bool(row and row[0])
+        if allowed:
+            owner.execute("CHECKPOINT")
+    return allowed
+
+
 class SchemaLocks:
     """One process at a time builds, migrates, restores or drops a schema. A lock ends with its process."""
 

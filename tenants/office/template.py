@@ -8,7 +8,6 @@ from collections.abc import Callable, Sequence
 
 import psycopg
 from django.core.management import call_command
-from django.core.management.commands.migrate import Command as Migrate
 from django.db import connection
 from django.db.migrations.recorder import MigrationRecorder
 from psycopg import sql
@@ -18,6 +17,7 @@ from tenants.office.catalogue import lines_digest, structure_lines
 from tenants.office.clone import structure
 from tenants.office.models import TemplateRelease
 from tenants.office.owner import django_as_owner, owner_connection
+from tenants.office.said import RecordingMigrate, Said
 from tenants.registry.context import as_owner, in_public
 from tenants.registry.grants import grant_statements
 from tenants.registry.place import BACKUP_ROLE, PUBLIC, REGISTRY_ROLE, REPORT_ROLE, TEMPLATE
@@ -88,12 +88,21 @@ def migrate(*, say: Callable[[str], None] = lambda text: None) -> TemplateReleas
     with django_as_owner():
         for schema, words in ((PUBLIC, "the registry"), (TEMPLATE, "the template schema")):
             say(f"Migrating {words} …")
-            with as_owner(schema):
-                # Django's own command: the one of django-tenants walks the tenants, which the office does itself.
-                call_command(Migrate(), interactive=False, verbosity=0, skip_checks=True)
-        with as_owner(TEMPLATE):
-            applied = sorted(MigrationRecorder(connection).applied_migrations())
+            # Django's own command: the one of django-tenants walks the tenants, which the office does itself.
+            command = RecordingMigrate()
+            with as_owner(schema), command.listening():
+                call_command(command, interactive=False, verbosity=0, skip_checks=True)
     registry_grants()
+    return release_record(command.said)
+
+
+def release_record(said: Said) -> TemplateRelease:
+    """Record the template as it stands as the release that tenants are cloned from and brought to.
+
+    Raises TablesOverlap when a table name stands both in it and in `public`.
+    """
+    with django_as_owner(), as_owner(TEMPLATE):
+        applied = list(MigrationRecorder(connection).migration_qs.order_by("id").values_list("app", "name"))
     overlap = tables_in_both(TEMPLATE)
     if overlap:
         raise TablesOverlap(
@@ -104,24 +113,29 @@ def migrate(*, say: Callable[[str], None] = lambda text: None) -> TemplateReleas
     with owner_connection() as owner:
         lines = structure_lines(owner, TEMPLATE)
     text = structure(TEMPLATE, str(connection.settings_dict["NAME"]))
+    # In the order in which they were applied: a schema that lacks some is told them in this order.
     migrations = [list(pair) for pair in applied]
     with in_public():
+        before = TemplateRelease.objects.order_by("recorded_at", "id").values_list("said", flat=True)
+        said = {key: words for one in (*before, said) for key, words in one.items()}
         release, _ = TemplateRelease.objects.update_or_create(
-            mark=_mark(lines, migrations),
+            mark=release_mark(lines, migrations),
             defaults={
                 "fingerprint": lines_digest(lines),
                 "lines": lines,
                 "structure": text,
                 "migrations": migrations,
+                "said": said,
             },
         )
     return release
 
 
-def _mark(lines: Sequence[str], migrations: list[list[str]]) -> str:
-    """A digest of everything a schema must have to be of this release."""
+def release_mark(lines: Sequence[str], migrations: Sequence[Sequence[str]]) -> str:
+    """A digest of everything a schema must have to be of this release; of an earlier one, as far as rights and seal
+    are still declared as they were then."""
     tables = sorted({line.split(" ")[1] for line in lines if line.startswith("table ")})
-    whole = [list(lines), migrations, grant_statements("@", tables), sealed_tables(), GUARD]
+    whole = [list(lines), sorted(map(list, migrations)), grant_statements("@", tables), sealed_tables(), GUARD]
     return hashlib.sha256(json.dumps(whole).encode()).hexdigest()
 
 

@@ -8,6 +8,7 @@ import psycopg
 from django.db import connection
 
 from core.kernel.env import environment
+from tenants.registry.place import TEMPLATE
 
 # The newest migration of Wagtail's users app adds one column: a real additive migration to take away and have back.
 ADDITIVE = ("wagtailusers", "0015_userprofile_keyboard_shortcuts", "wagtailusers_userprofile", "keyboard_shortcuts")
@@ -30,6 +31,24 @@ def lag(schema: str) -> None:
         "DELETE FROM office_schemarelease WHERE tenant_id = (SELECT id FROM registry_tenant WHERE schema_name = %s)",
         [schema],
     )
+
+
+def behind(*schemas: str) -> None:
+    """Template and schemas as they were one additive release ago, the ledger saying so; then the template migrated."""
+    from tenants.office.template import migrate, release_record
+
+    app, name, table, column = ADDITIVE
+    admin(f"ALTER TABLE {TEMPLATE}.{table} DROP COLUMN {column}")
+    admin(f"DELETE FROM {TEMPLATE}.django_migrations WHERE app = %s AND name = %s", [app, name])
+    earlier = release_record({})
+    for schema in schemas:
+        lag(schema)
+        admin(
+            "INSERT INTO office_schemarelease (tenant_id, release_id, state, cohort, attempts, seconds, error)"
+            " SELECT id, %s, 'done', 1, 1, 0, '' FROM registry_tenant WHERE schema_name = %s",
+            [earlier.pk, schema],
+        )
+    migrate()
 
 
 def columns(schema: str) -> set[str]:

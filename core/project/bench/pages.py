@@ -43,6 +43,8 @@ RATIO_HOLD = 1.15
 MEGABYTES_HOLD = 50.0
 MEGABYTE = 1024 * 1024
 NEVER = 10**9
+# What a backend keeps grows by the same for each tenant, so these are enough to see it.
+VISITED = 300
 
 
 def rounds_ensure(tenants: Sequence[TenantRef]) -> None:
@@ -165,8 +167,8 @@ def measured(size: int, out: Any) -> dict[str, Any]:
         with serving(workers=1) as small, standing_in(DATABASE), serving(workers=1) as large:
             found = _compared(small, large, out)
         assert two
-    tenants = bench_tenants()
-    out.say("One connection visits everybody, with the rule and without it …")
+    tenants = bench_tenants()[:VISITED]
+    out.say(f"One connection visits {len(tenants)} tenants, with the rule and without it …")
     ruled = _one_backend(tenants, context.TENANTS_PER_CONNECTION)
     free = _one_backend(tenants, NEVER)
     return {
@@ -175,6 +177,7 @@ def measured(size: int, out: Any) -> dict[str, Any]:
         "hold": f"p95 ratio <= {RATIO_HOLD}; a worker grows <= {MEGABYTES_HOLD:g} MB after visiting all",
         "ok": found["ratio"] <= RATIO_HOLD and found["megabytes_grown"] <= MEGABYTES_HOLD,
         "tenants": size,
+        "backend_visits": len(tenants),
         "backend_megabytes_with_rule": round(ruled, 1),
         "backend_megabytes_without_rule": round(free, 1),
         "rule": context.TENANTS_PER_CONNECTION,

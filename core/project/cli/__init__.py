@@ -1,7 +1,8 @@
 """The command line `commonty`: one file per command group, imported only when it is asked for.
 
 A command file has `NAME`, `HELP`, `arguments(parser)` and `run(args, out)`, which returns the JSON document (or
-None); optionally `render(document)` for people and `NEEDS_DJANGO = True` where it uses models. Exit codes are those
+None); optionally `render(document)` for people and `NEEDS_DJANGO = True` where it uses models, with
+`before_django(args)` where the answer can be had without (None where it cannot). Exit codes are those
 promised in the interfaces: 0 done, 1 a check failed, 2 wrong usage, 3 refused by a rule, 4 a service is unreachable.
 """
 
@@ -116,6 +117,9 @@ def setup_django() -> None:
 
 def _with_database(module: Any, args: argparse.Namespace, out: Out) -> Any:
     """Run a command that uses models; a database that is not there or not migrated is said in words."""
+    answer: Any = module.before_django(args) if hasattr(module, "before_django") else None
+    if answer is not None:
+        return answer
     setup_django()
     from django.db import OperationalError, ProgrammingError
 
