@@ -14,7 +14,7 @@ from django.db.models import F
 
 from core.audit.models import AuditEvent
 from core.people.models import Person, PersonalFile, Session
-from core.people.privacy import GONE, privacy_tables
+from core.people.privacy import GONE, _parts, privacy_tables
 from core.people.services import role_grant
 from core.people.sign_ins import sign_in_keep
 from core.support.models import SupportGrant
@@ -25,7 +25,7 @@ from plugins.bundled.threads.models import Post
 from tenants.registry.context import Role, in_tenant
 from tests.plugins.test_threads import say, talked
 from tests.support.jobs import work
-from tests.support.journey import round_open
+from tests.support.journey import Resident, round_open
 from tests.support.residents import resident
 
 ID = "00000000-0000-4000-8000-000000000000"
@@ -170,6 +170,41 @@ def test_whoever_works_here_is_not_erased_and_a_record_keeps_an_empty_place(tena
         assert (left.issuer, left.display_name, left.is_active) == (GONE, "", False)
         assert left.subject != former.person.subject
         assert SupportGrant.objects.get().granted_by == left
+
+
+def test_receipts_of_this_browser_only_and_of_this_council(tenants: Any, site: Any) -> None:
+    """Shown from the browser's own sealed cookie; the database joins no receipt to the account that looks at it."""
+    round_open(tenants.alpha)
+    round_open(tenants.beta)
+    mine, elsewhere, neighbour = (
+        resident(tenants.alpha, "ishbel"),
+        resident(tenants.alpha, "ishbel"),
+        resident(tenants.beta, "ishbel"),
+    )
+    assert "There is none." in mine.get("/account/").content.decode()
+    voter = Resident(tenants.alpha)
+    voter.votes("leith", "ishbel@people.example", "P-01")
+    kept = {name: one.value for name, one in voter.browser.cookies.items() if name.startswith("receipt-")}
+    code = re.search(r'cc-receipt">([^<]+)<', voter.page("leith", "done/").content.decode())
+    assert code
+    for name, value in kept.items():
+        for browser in (mine, neighbour):
+            browser.cookies[name] = value
+    page = mine.get("/account/").content.decode()
+    assert page.count(code[1]) >= 1
+    assert f'href="/rounds/leith/receipts/?code={code[1]}"' in page
+    assert "There is none." not in page
+    # The same person at another device, and another council with the cookie carried over, show nothing.
+    for browser in (elsewhere, neighbour):
+        other = browser.get("/account/").content.decode()
+        assert code[1] not in other
+        assert "There is none." in other
+    # A cookie that somebody has changed is no receipt.
+    for name, value in kept.items():
+        mine.cookies[name] = value[:-4] + "AAAA"
+    assert code[1] not in mine.get("/account/").content.decode()
+    with in_tenant(tenants.alpha, role=Role.WORKER):
+        assert code[1] not in str([part.held(mine.person) for part in _parts])
 
 
 def leads_to_somebody(field: Any) -> bool:

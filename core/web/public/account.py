@@ -28,6 +28,8 @@ from core.people.selectors import grants_active
 from core.people.services import LONGEST_NAME, name_choose
 from core.people.sign_ins import sign_in_end, sign_ins_of
 from core.people.sso.door import levels_stated
+from core.rounds.selectors import rounds_visible
+from core.web.public.credential import receipts_of
 from core.web.sign_in import browser_forget
 from tenants.registry.context import current_tenant
 
@@ -54,6 +56,7 @@ def account(request: HttpRequest) -> HttpResponse:
         "places": places,
         "strength": next((one["strength"] for one in places if one["here"]), UNSTATED),
         "file": file_of(person),
+        "receipts": receipts_of(request.COOKIES, rounds_visible),
         "national": levels_stated(),
     }
     return render(request, "public/account.html", context)

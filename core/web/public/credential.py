@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import hmac
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -21,6 +21,7 @@ from django.http import HttpResponseBase
 
 from core.kernel.crypto import mac, token_open, token_seal
 from core.kernel.errors import Invalid
+from core.rounds.models import Round
 from core.voting.services import Credential
 from core.web.public.cookies import cookie_end, cookie_give, cookie_line, cookie_name
 from tenants.registry.context import current_tenant
@@ -35,6 +36,7 @@ __all__ = [
     "credential_set",
     "receipt_line",
     "receipt_of",
+    "receipts_of",
 ]
 
 CREDENTIAL, RECEIPT, TOKEN = "credential", "receipt", "cast-token"
@@ -102,6 +104,17 @@ def receipt_of(cookies: Mapping[str, str], round_id: UUID) -> Receipt | None:
     """The receipt of the ballot this browser has just sent."""
     kept = _opened(cookies, RECEIPT, round_id)
     return Receipt(code=str(kept["c"]), revision=int(kept["v"])) if kept else None
+
+
+def receipts_of(cookies: Mapping[str, str], rounds: Callable[[], Iterable[Round]]) -> list[tuple[Round, Receipt]]:
+    """The receipts this browser still holds, by round; no round is asked for where it holds none.
+
+    Told from the browser's own cookies alone: who is signed in plays no part, and nothing joins the two.
+    """
+    if not any(name.removeprefix("__Host-").startswith(f"{RECEIPT}-") for name in cookies):
+        return []
+    found = [(row, receipt_of(cookies, row.id)) for row in rounds()]
+    return [(row, receipt) for row, receipt in found if receipt is not None]
 
 
 def receipt_line(round_id: UUID, receipt: Receipt) -> str:
