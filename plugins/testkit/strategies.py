@@ -159,7 +159,7 @@ def profiles(draw: DrawFn, family: BallotFamily, refs: Sequence[ProjectRef], *, 
 def elections(draw: DrawFn, family: BallotFamily, *, most: int = 7) -> tuple[Instance, Profile]:
     """What a rule is given: an instance and a profile over its projects. Costs, votes and budget meet in ties often."""
     offer = draw(offers(least=0, most=most))
-    base = draw(st.sampled_from((1, 10_00, 10**6)))
+    base = draw(st.sampled_from((1, 10_00, 10**6, 10**9)))
     candidates = tuple(
         replace(candidate, cost=base * draw(st.integers(0 if base > 1 else 1, 6)))
         for candidate in offer.instance().candidates

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from core.counting.equal_shares_check import add1_checked, run_checked
 from core.project.bench.equal_shares import election
 from plugins.api import BallotFamily, Candidate, Instance, Profile
 from plugins.api.pabulib import pabulib_read
+from plugins.bundled.outcome_equal_shares import rule
 from plugins.bundled.outcome_equal_shares.rule import EqualShares
 from plugins.bundled.outcome_equal_shares.settings import EqualSharesSettings
 
@@ -75,6 +77,51 @@ def test_raising_shares_is_the_plain_count(election: tuple[Instance, Profile], s
     assert outcome.allocation == plain.allocation
     assert (outcome.spent, outcome.facts["share"]) == (plain.spent, str(plain.share))
     assert int(outcome.facts["runs"]) <= plain.runs + 1
+
+
+@given(elections(), st.sampled_from(["last-feasible", "first-exhaustive"]), st.sampled_from(["cost", "cardinality"]))
+@settings(max_examples=200, deadline=None)
+def test_raises_that_change_nothing_are_passed_over_and_no_others(
+    election: tuple[Instance, Profile], stop: str, satisfaction: str
+) -> None:
+    """Looked for at every run, they end where trying each raise ends."""
+    instance, profile = election
+    instance = replace(
+        instance,
+        budget=20 * instance.budget,
+        candidates=tuple(replace(one, cost=20 * one.cost) for one in instance.candidates),
+    )
+    order = tie_break_from(b"seed", profile.refs)
+    chosen = EqualSharesSettings(increment=3, stop=stop, satisfaction=satisfaction)
+    with pytest.MonkeyPatch.context() as now:
+        now.setattr(rule, "PATIENCE", 1)
+        outcome = RULE.decide(instance, profile, chosen, order)
+    plain = add1_checked(instance, profile, order, increment=3, stop=stop, satisfaction=satisfaction)
+    assert (outcome.allocation, outcome.spent) == (plain.allocation, plain.spent)
+    assert outcome.facts["share"] == str(plain.share)
+
+
+@given(elections(scores=True), st.sampled_from(["last-feasible", "first-exhaustive"]))
+@settings(max_examples=100, deadline=None)
+def test_amounts_a_million_times_as_large_take_no_longer(election: tuple[Instance, Profile], stop: str) -> None:
+    """By pennies, where trying each raise would take years; what is bought is just what the share buys."""
+    instance, profile = election
+    large = 10**9
+    instance = replace(
+        instance,
+        budget=large * instance.budget,
+        candidates=tuple(replace(one, cost=large * one.cost) for one in instance.candidates),
+    )
+    order = tie_break_from(b"seed", profile.refs)
+    chosen = EqualSharesSettings(increment=1, stop=stop, satisfaction="score")
+    outcome = RULE.decide(instance, profile, chosen, order)
+    assert outcome.spent <= instance.budget
+    assert int(outcome.facts["runs"]) < 2_000
+    share = Fraction(str(outcome.facts["share"]))
+    assert run_checked(instance, profile, share, order, "score").allocation == outcome.allocation
+    if len(outcome.allocation) < len(run_checked(instance, profile, share * 10**6, order, "score").allocation):
+        after = run_checked(instance, profile, share + 1, order, "score")
+        assert stop == "first-exhaustive" or after.spent > instance.budget
 
 
 @given(

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
+from functools import cached_property
 
 import numpy as np
 
@@ -13,8 +14,15 @@ from plugins.api.profile import Profile
 from plugins.api.text import Text
 from plugins.api.values import BallotFamily, Instance, Outcome, Problem, Step, Tie, TieBreak
 from plugins.bundled.outcome_equal_shares import words
+from plugins.bundled.outcome_equal_shares.plateau import Group, plateau_end
 from plugins.bundled.outcome_equal_shares.settings import EqualSharesSettings
 from plugins.bundled.outcome_equal_shares.shares import Item, Run, items_of
+
+# So many raises in a row that had to be tried before the next one that may change anything is looked for.
+PATIENCE = 8
+LONGEST_PATIENCE = 1024
+# Supporters times purchases up to which it is looked for: beyond, trying is quicker.
+LOOKED_THROUGH = 200_000
 
 
 @dataclass
@@ -29,6 +37,12 @@ class Count:
     items: list[Item]
     runs: int = 0
     exact_decisions: int = 0
+    patience: int = field(default_factory=lambda: PATIENCE)
+    tried: int = 0
+
+    @cached_property
+    def groups(self) -> list[Group]:
+        return [Group.of(item) for item in self.items]
 
     def run(self, share: Fraction) -> Run:
         run = Run(self.profile, self.items, share, self.rank, self.instance.budget)
@@ -112,12 +126,12 @@ class EqualShares(OutcomeRule):
     def _unchanging(self, count: Count, run: Run) -> int:
         """How many raises in a row are certain to buy just what this run bought.
 
-        Certain only where nobody was used up: then every purchase had its lowest possible price, which no larger
+        Seen at a glance where nobody was used up: then every purchase had its lowest possible price, which no larger
         share changes. A project that is still unfunded cannot come in before its supporters hold its cost; and
         where its lowest price per gain is above all that was paid, not before what they have left is enough.
         """
         if any(len(purchase.used_up) for purchase in run.bought):
-            return 0
+            return self._looked_for(count, run)
         bought = {purchase.item.column for purchase in run.bought}
         dearest = max((self._least(purchase.item) for purchase in run.bought), default=Fraction(-1))
         thresholds = []
@@ -128,8 +142,23 @@ class EqualShares(OutcomeRule):
                 thresholds.append(run.share + (item.cost - run.left_of(item)) / item.voters)
             else:
                 thresholds.append(Fraction(item.cost, item.voters))
-        raises = (min(thresholds) - run.share) / count.settings.increment
+        return self._below(count, min(thresholds) - run.share) or self._looked_for(count, run)
+
+    def _below(self, count: Count, end: Fraction) -> int:
+        """How many raises in a row stay below an end."""
+        raises = end / count.settings.increment
         return max(-(-raises.numerator // raises.denominator) - 1, 0)
+
+    def _looked_for(self, count: Count, run: Run) -> int:
+        """The same where voters were used up, looked for now and then: less often where it is of little use."""
+        count.tried += 1
+        if count.tried < count.patience or len(count.profile.columns) * len(run.bought) > LOOKED_THROUGH:
+            return 0
+        count.tried = 0
+        end = plateau_end(count.groups, count.profile.distinct, run.share, count.rank, count.instance.budget)
+        skipped = self._below(count, end)
+        count.patience = min(2 * count.patience, LONGEST_PATIENCE) if skipped < count.patience else PATIENCE
+        return skipped
 
     def _least(self, item: Item) -> Fraction:
         """The lowest price per gain that a project can ever have."""
