@@ -2,8 +2,9 @@
 
 Around each call: a span, a savepoint when a transaction is open, a time budget that is reported, the tenant and the
 place of the connection as before, what it was given out of its reach, and an answer of the promised type. Anything
-else is a PluginFailure, and a plugin that fails again and again is not called for a while. Rules decide in a process
-of their own. There is no sandbox: a plugin has this process's rights, so the gate is the operator's allow-list.
+else is a PluginFailure. A plugin that fails or hangs again and again is not called for a while, and while it hangs it
+gets no more threads (`busy`). Rules decide in a process of their own. There is no sandbox: a plugin has this process's
+rights, so the gate is the operator's allow-list.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from core.kernel.telemetry import logger, span
 from plugins.api import Action, ActionAnswer, Module
 from plugins.host.apart import Exceeded, Raised, run_apart
 from plugins.host.breaker import breaker_open, failure_count
+from plugins.host.busy import hangs, running
 from plugins.host.failures import PluginFailure
 from plugins.host.fence import fence_close, fence_holds
 from plugins.host.kinds import Method
@@ -32,6 +34,8 @@ from tenants.registry.context import tenant_or_none
 log = logger("commonty.plugins")
 Answer = TypeVar("Answer")
 TOGETHER_SECONDS = 60.0
+# Times the seconds of a method: a call that takes longer counts as a failure.
+FAR_TOO_LONG = 10
 
 
 class _Broken(Exception):
@@ -178,8 +182,12 @@ def guarded(
         return answer
     if breaker_open(plugin):
         raise PluginFailure(plugin=plugin, method=label, reason="it failed too often and is not called for now")
+    if hangs(plugin):
+        raise PluginFailure(
+            plugin=plugin, method=label, reason="it has not answered others yet and gets no more threads"
+        )
     started = time.perf_counter()
-    with span("plugin.call", plugin=plugin, method=label):
+    with span("plugin.call", plugin=plugin, method=label), running(plugin, method.late or method.seconds / 4):
         try:
             with transaction.atomic() if connections[DEFAULT_DB_ALIAS].in_atomic_block else nullcontext():
                 if method.apart is None:
@@ -205,6 +213,9 @@ def guarded(
     seconds = time.perf_counter() - started
     if seconds > method.seconds:
         log.warning("The plugin %s took %.2f s in %s; it may take %.2f s", plugin, seconds, label, method.seconds)
+    if seconds > FAR_TOO_LONG * method.seconds and not reason:
+        # The answer stands. A machine that is short of time is late too, so that only what hangs is counted.
+        failure_count(plugin)
     if environment().trace_plugins:
         log.warning("plugin call %s %s %.1f ms %s", plugin, label, seconds * 1000, "failed" if reason else "ok")
     if reason:

@@ -83,7 +83,7 @@ def _request(host: str, row: Round, refs: list[str]) -> bytes:
     return ("\r\n".join(lines) + "\r\n\r\n" + body).encode()
 
 
-def _requests(directory: Path, name: str, host: str, row: Round, many: int) -> list[Path]:
+def requests(directory: Path, name: str, host: str, row: Round, many: int) -> list[Path]:
     """A file of requests for each client, `many` in all."""
     offered = [project.ref for project in box_of(row.id).offer.projects]
     paths = []
@@ -98,7 +98,7 @@ def _requests(directory: Path, name: str, host: str, row: Round, many: int) -> l
     return paths
 
 
-def _posted(port: int, paths: list[Path], between: float = 0.0) -> dict[str, Any]:
+def posted(port: int, paths: list[Path], between: float = 0.0) -> dict[str, Any]:
     """Let every client send its file; what they took, in how long, and how long each answer was waited for."""
     clients = []
     for path in paths:
@@ -118,7 +118,8 @@ def _posted(port: int, paths: list[Path], between: float = 0.0) -> dict[str, Any
     found = [json.loads(client.communicate(timeout=600)[0]) for client in clients]
     seconds = max(one["ended"] for one in found) - min(one["began"] for one in found)
     waits = sorted(wait for one in found for wait in one["waits"])
-    return {"taken": sum(one["taken"] for one in found), "seconds": seconds, "p95": waits[int(len(waits) * 0.95)]}
+    taken = sum(one["taken"] for one in found)
+    return {"taken": taken, "seconds": seconds, "p95": waits[int(len(waits) * 0.95)], "waits": waits}
 
 
 # -- the baseline -----------------------------------------------------------------------------------------------------
@@ -186,9 +187,10 @@ def _baseline(directory: Path, row: Round, tenant: TenantRef, script: str, many:
     return float(said[1])
 
 
-def _count(row: Round) -> int:
+def count(row: Round, slug: str = SLUG) -> int:
+    """Ballots that lie in the box of a round."""
     with owner_connection() as owner:
-        schema = owner.execute("SELECT schema_name FROM registry_tenant WHERE slug = %s", [SLUG]).fetchall()[0][0]
+        schema = owner.execute("SELECT schema_name FROM registry_tenant WHERE slug = %s", [slug]).fetchall()[0][0]
         found = owner.execute(f'SELECT count(*) FROM "{schema}".voting_ballot').fetchone()  # noqa: S608  # our own name
     return int(found[0]) if found else 0
 
@@ -214,19 +216,19 @@ def run(size: int, out: Any) -> dict[str, Any]:
 
             host = f"{SLUG}.{environment().base_domain}:{environment().port}"
             out.say(f"Making {many} credentials and ballots …")
-            warm = _requests(directory, "warm", host, row, WARM_UP)
-            full = _requests(directory, "full", host, row, many)
-            half = _requests(directory, "half", host, row, many // 4)
+            warm = requests(directory, "warm", host, row, WARM_UP)
+            full = requests(directory, "full", host, row, many)
+            half = requests(directory, "half", host, row, many // 4)
             pgbench("before")
             with serving() as web:
                 port = web.port
-                _posted(port, warm)
-                lying = _count(row)
-                found = _posted(port, full)
+                posted(port, warm)
+                lying = count(row)
+                found = posted(port, full)
                 ours = found["taken"] / found["seconds"]
                 out.say(f"over HTTP: {ours:.0f} ballots/s, p95 {found['p95'] * 1000:.1f} ms")
-                stored = _count(row) - lying
-                paced = _posted(port, half, between=CLIENTS / (ours / 2))
+                stored = count(row) - lying
+                paced = posted(port, half, between=CLIENTS / (ours / 2))
             pgbench("after")
     baseline, one_call = statistics.mean(rates["one by one"]), statistics.mean(rates["one call"])
     ratio = ours / baseline

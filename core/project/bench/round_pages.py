@@ -8,7 +8,7 @@ from __future__ import annotations
 import secrets
 import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -43,7 +43,7 @@ DONE_PAGES = {"result": "result/", "result.json": "result.json"}
 HELD = ("round", "result")
 
 
-def round_voting(slug: str, projects: int) -> Round:
+def round_voting(slug: str, projects: int, deliberation: Sequence[str] = ()) -> Round:
     """A round with voting open; words in both languages, as a careful council would have them."""
     now = database_now()
     words = LocalisedText("Better streets for everybody.", "Sràidean nas fheàrr dhan a h-uile duine.")
@@ -57,6 +57,7 @@ def round_voting(slug: str, projects: int) -> Round:
         ballot_opens_at=now - timedelta(seconds=1),
         ballot_closes_at=now + timedelta(days=1),
         proofs=["code-by-email"],
+        deliberation=deliberation,
         actor=None,
     )
     fund_source_add(round=row, pot_name=LocalisedText("Pot", "Poit"), name="Council", amount=Money(500_000 * projects))

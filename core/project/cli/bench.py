@@ -14,8 +14,8 @@ NAME = "bench"
 HELP = "Measured work against its baseline, in one run."
 NEEDS_DJANGO = True
 BENCHES = (
-    *("ballots", "equal-shares", "fleet", "groups", "noisy-neighbour", "pages", "provisioning", "restart"),
-    *("round-pages", "rules", "scale"),
+    *("ballots", "equal-shares", "fleet", "groups", "hostile-plugin", "noisy-neighbour", "pages"),
+    *("provisioning", "restart", "round-pages", "rules", "scale"),
 )
 # Those that stand in a database of their own, which can be kept for the next.
 MANY = ("fleet", "noisy-neighbour", "pages", "provisioning", "restart", "scale")
