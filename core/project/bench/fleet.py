@@ -25,7 +25,7 @@ from core.project.services import services_up
 from tenants.office.fleet import _worker_environment, fleet_status, release_now
 from tenants.office.inspection import fleet_findings
 from tenants.office.models import SchemaRelease
-from tenants.office.owner import owner_connection
+from tenants.office.owner import checkpoint, owner_connection
 from tenants.office.template import migrate, release_record
 from tenants.registry.context import in_public
 from tenants.registry.place import TEMPLATE
@@ -75,6 +75,8 @@ def _taken_back(out: Any) -> None:
             [SchemaRelease(tenant_id=tenant.uuid, release=earlier, state=done) for tenant in tenants]
         )
     migrate(say=out.say)
+    # What this has written is not for the measured command's own checkpoint to write down.
+    checkpoint()
     out.say(f"{len(tenants)} schemas are one release behind.")
 
 
