@@ -31,6 +31,8 @@ CUT_AFTER_SECONDS = 10
 END_AFTER_SECONDS = 40
 # Work that takes minutes: a tenant may have few of these with the workers at a time.
 HEAVY = frozenset({Queue.TALLIES, Queue.REPORTS})
+# Work that nobody sits before and waits for: its workers leave the processor to whoever has something quick to do.
+GIVES_WAY = HEAVY | {Queue.PROVISIONING}
 
 
 @dataclass(frozen=True, slots=True)

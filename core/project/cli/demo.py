@@ -168,7 +168,11 @@ def _serve(out: Any, login_port: int, *, real: bool) -> None:
         web = processes.start(words, with_login)
         _wait(web, settings.port)
         # After the first page: what these do waits for them in the outbox, a person waits for the page.
-        for role in (("worker", "--processes", "2"), ("sequencer",)):
+        for role in (
+            ("worker", "--queues", "quick", "--processes", "1"),
+            ("worker", "--queues", "heavy", "--processes", "1"),
+            ("sequencer",),
+        ):
             processes.start([sys.executable, "-m", "core.project.cli", *role], os.environ)
         if keycloak is not None:
             keycloak.ready(provider_process, out.say)
