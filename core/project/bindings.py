@@ -111,6 +111,7 @@ def bind() -> None:
     bind_parts([WordsReady(), ProofsReady(), CodesReach(), NothingEntrusted(), ProjectsReady(), *PARTS])
 
     from core.audit.ports import bind_sequencers, bind_statement_sinks
+    from core.evaluation.sequencer import AnswersEnd
     from core.rounds.delegation.sequencer import OfferTimes
     from core.rounds.delegation.services import act_hand_over
     from core.voting.moving import VotesMove
@@ -126,5 +127,5 @@ def bind() -> None:
 
     bind_move_parts([VotesMove()])
     bind_elsewhere(moved_to)
-    bind_sequencers([BallotSequencer(), ClosingTimes(), OfferTimes(), RecordTimes()])
+    bind_sequencers([BallotSequencer(), ClosingTimes(), OfferTimes(), RecordTimes(), AnswersEnd()])
     bind_statement_sinks(fact_publish, {DELEGATION: act_hand_over, DOCUMENT: document_take, AGREEMENT: agreement_take})

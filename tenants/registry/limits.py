@@ -43,6 +43,7 @@ class What(StrEnum):
     EXPORTS = "exports"
     STORAGE = "storage"
     REPORTS = "reports"
+    FEEDBACK = "feedback"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,12 +59,14 @@ class Rule:
         return self.community if kind == Tenant.Kind.COMMUNITY else self.council
 
 
-# Pages in ten seconds, mails in an hour, exports in a day, bytes, and heavy jobs with the workers at a time.
+# Pages in ten seconds, mails in an hour, exports in a day, bytes, feedback forms in an hour, and heavy jobs with the
+# workers at a time.
 DEFAULTS: dict[What, Rule] = {
     What.REQUESTS: Rule(seconds=10, council=1_000, community=400, together=6_000),
     What.MAILS: Rule(seconds=HOUR, council=5_000, community=500, together=50_000),
     What.EXPORTS: Rule(seconds=DAY, council=200, community=50, together=5_000),
     What.STORAGE: Rule(seconds=0, council=20 * GIGABYTE, community=2 * GIGABYTE, together=2_000 * GIGABYTE),
+    What.FEEDBACK: Rule(seconds=HOUR, council=2_000, community=300, together=40_000),
     What.REPORTS: Rule(seconds=0, council=2, community=1, together=40),
 }
 

@@ -23,8 +23,8 @@ from tests.support.rounds import round_made
 GAPS = {"<slug:slug>": "leith"}
 # Files, the way to sign in, what needs something in hand, and the editors' own addresses, which are added below.
 NOT_PAGES = re.compile(
-    r"\.(css|txt|json|geojson|zip)$|^sign-|^account/|^x/|^guidance/.+/|/vote/(prove|done|send|cast)|/receipts/.+|\.well-known"
-    r"|^run-your-own/asked/"
+    r"\.(css|txt|json|geojson|zip|pdf)$|^sign-|^account/|^x/|^guidance/.+/|/vote/(prove|done|send|cast)|/receipts/.+|\.well-known"
+    r"|^run-your-own/asked/|/feedback/"
 )
 WRITTEN = ["how-it-works/", "news/"]
 SCRIPTED = re.compile(r"<script(?![^>]*\ssrc=)|<style|\sstyle=|\son[a-z]+=|javascript:", re.IGNORECASE)

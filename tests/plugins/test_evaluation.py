@@ -102,7 +102,11 @@ def test_a_rating_is_the_agreed_one_and_its_sum_and_count_stand_apart() -> None:
 def test_the_size_of_a_round_chooses_the_questions() -> None:
     toolkit = GlasgowToolkit()
     sizes = {
-        size: sum(len(sheet.form.fields) for sheet in toolkit.instruments(toolkit.Settings(size=size)))
+        size: sum(
+            field.kind == "choice"
+            for sheet in toolkit.instruments(toolkit.Settings(size=size))
+            for field in sheet.form.fields
+        )
         for size in ("tiny", "small", "large", "mainstream")
     }
     assert 0 < sizes["tiny"] < sizes["small"] < sizes["mainstream"] == 10

@@ -42,6 +42,7 @@ TENANT_APPS = [
     "core.rounds.delegation",
     "core.proposals",
     "core.voting",
+    "core.evaluation",
     "core.notices",
     "core.setup",
     "core.support",

@@ -20,6 +20,7 @@ WHAT_WORDS: dict[What, Any] = {
     What.MAILS: _("Messages sent by e-mail"),
     What.EXPORTS: _("Exports"),
     What.STORAGE: _("Space for pictures and documents"),
+    What.FEEDBACK: _("Feedback forms sent by residents"),
     What.REPORTS: _("Counts and reports under way"),
 }
 PER_WORDS: dict[What, Any] = {
@@ -27,6 +28,7 @@ PER_WORDS: dict[What, Any] = {
     What.MAILS: _("in an hour"),
     What.EXPORTS: _("in a day"),
     What.STORAGE: _("at any time"),
+    What.FEEDBACK: _("in an hour"),
     What.REPORTS: _("at a time"),
 }
 THEN_WORDS: dict[What, Any] = {
@@ -34,6 +36,7 @@ THEN_WORDS: dict[What, Any] = {
     What.MAILS: _("Messages wait and leave in the next hour. Nobody can ask for a code meanwhile."),
     What.EXPORTS: _("The next ones can be made tomorrow."),
     What.STORAGE: _("Nothing more can be uploaded until something is removed."),
+    What.FEEDBACK: _("People are asked to send their form again later. What they typed stays on the page."),
     What.REPORTS: _("The next ones start when one of these has ended."),
 }
 

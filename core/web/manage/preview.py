@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from inspect import unwrap
 from typing import Any
+from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect, JsonResponse
 from django.shortcuts import render
@@ -16,6 +17,7 @@ from django.utils import translation
 from django.utils.translation import gettext as say
 from django.views.decorators.http import require_http_methods, require_safe
 
+from core.evaluation.selectors import sheet_of
 from core.kernel.errors import NotFound, Refused
 from core.people.access import access
 from core.rounds.access import LISTERS, READERS
@@ -28,7 +30,8 @@ from core.web.manage.rounds import round_list
 from core.web.public.booth import booth_for
 from core.web.public.discuss import act, discussion, panels_of
 from core.web.public.draft import posted
-from core.web.public.evaluation import evaluation_context
+from core.web.public.evaluation import evaluation_context, pdf_answer
+from core.web.public.feedback import feedback_context, form_of
 from core.web.public.order import seed_good, seed_new
 from core.web.public.results import explain_context, result_context
 from core.web.public.rounds import project_context, projects_context, round_context, rules_context
@@ -86,6 +89,26 @@ act_preview = access(READERS, round_of=round_id_of)(unwrap(act))
 def evaluation_preview(request: HttpRequest, slug: str) -> HttpResponse:
     """The figures as residents see them, small numbers hidden for officers too."""
     return _shown(request, "public/evaluation.html", evaluation_context(round_by_slug(slug)))
+
+
+@require_safe
+@access(READERS, round_of=round_id_of)
+def evaluation_pdf_preview(request: HttpRequest, slug: str) -> HttpResponse:
+    with translation.override(GAELIC if GAELIC in request.GET else "en"):
+        answer = pdf_answer(round_by_slug(slug))
+    answer["Cache-Control"] = "no-store"
+    return answer
+
+
+@require_safe
+@access(READERS, round_of=round_id_of)
+def feedback_preview(request: HttpRequest, slug: str, sheet: UUID) -> HttpResponse:
+    """A form as residents see it; what is filled in goes nowhere."""
+    row = round_by_slug(slug)
+    found = sheet_of(row, sheet)
+    with translation.override(GAELIC if GAELIC in request.GET else "en"):
+        form = form_of(found)
+    return _shown(request, "public/feedback.html", feedback_context(row, found, form))
 
 
 @require_safe
@@ -185,6 +208,8 @@ urlpatterns = [
     path("rounds/<slug:slug>/preview/discussion/<slug:key>/", discussion_preview, name="discussion"),
     path("rounds/<slug:slug>/preview/discussion/<slug:key>/<slug:verb>/", act_preview, name="act"),
     path("rounds/<slug:slug>/preview/evaluation/", evaluation_preview, name="evaluation"),
+    path("rounds/<slug:slug>/preview/evaluation.pdf", evaluation_pdf_preview, name="evaluation-pdf"),
+    path("rounds/<slug:slug>/preview/feedback/<uuid:sheet>/", feedback_preview, name="feedback"),
     path("rounds/<slug:slug>/preview/rules/", rules_preview, name="rules"),
     path("rounds/<slug:slug>/preview/ballot/", ballot_preview, name="vote"),
     path("rounds/<slug:slug>/preview/result/", result_preview, name="result"),

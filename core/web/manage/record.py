@@ -32,6 +32,8 @@ WORDS: dict[str, Any] = {
     "round_rules_changed": _("Rules of the round changed: version %(rules_version)s"),
     "proposal_saved": _("Project %(ref)s saved: %(state)s"),
     "offer_frozen": _("Ballot paper frozen with the mark %(offer_digest)s"),
+    "framework_chosen": _("Looking back: framework %(module)s chosen"),
+    "sheet_moved": _("Looking back: sheet %(instrument)s is now “%(state)s”"),
     "box_sealed": _("Ballot box sealed; root of its log %(log_root)s"),
     "opening_approved": _("Opening of the box approved by %(approvals)s"),
     "tally_finished": _("Count ended: %(state)s %(error)s"),

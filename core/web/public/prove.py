@@ -12,7 +12,6 @@ from datetime import timedelta
 from typing import Any
 from urllib.parse import urlencode
 
-from django import forms
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.shortcuts import redirect, render
@@ -37,6 +36,7 @@ from core.web.public.credential import Credential, cast_token, credential_of, cr
 from core.web.public.rounds import frame
 from core.web.public.vote import PROBLEM, shut
 from core.web.sign_in import session_email
+from core.web.spec_form import SpecForm
 from plugins.api import EligibilityProof
 from plugins.api.errors import BallotInvalid
 from plugins.api.text import Text
@@ -68,45 +68,8 @@ def ways_of(row: Round) -> list[Way]:
     return found
 
 
-WIDGETS: dict[str, type[forms.Widget]] = {
-    "email": forms.EmailInput,
-    "number": forms.NumberInput,
-    "choice": forms.RadioSelect,
-    "checkbox": forms.CheckboxInput,
-}
-
-
-def _field(spec: Field, language: str) -> forms.Field:
-    label, hint = spec.label.get(language), spec.hint.get(language)
-    attributes = {"class": "ds_input"} if spec.kind not in ("choice", "checkbox") else {}
-    if spec.autocomplete:
-        attributes["autocomplete"] = spec.autocomplete
-    if spec.kind == "code":
-        attributes |= {"inputmode": "numeric", "class": "ds_input ds_input--fixed-10"}
-    missing = {"required": _("Fill in “%(label)s”.") % {"label": label}}
-    common: dict[str, Any] = {
-        "label": label,
-        "help_text": hint,
-        "required": spec.required,
-        "error_messages": missing,
-        "widget": WIDGETS.get(spec.kind, forms.TextInput)(attrs=attributes),
-    }
-    if spec.kind == "choice":
-        return forms.ChoiceField(choices=[(value, text.get(language)) for value, text in spec.choices], **common)
-    if spec.kind == "checkbox":
-        return forms.BooleanField(**common)
-    return forms.CharField(max_length=500, **common)
-
-
-class ProofForm(forms.Form):
+class ProofForm(SpecForm):
     """A plugin's form. What it says is shown at its first field, where it can be put right."""
-
-    def __init__(self, spec: FormSpec, data: Any = None) -> None:
-        super().__init__(data)
-        language = get_language() or "en"
-        self.spec = spec
-        for one in spec.fields:
-            self.fields[one.name] = _field(one, language)
 
     def refuse(self, refused: ProofRefused) -> None:
         language = get_language() or "en"

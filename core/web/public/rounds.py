@@ -10,6 +10,8 @@ from django.utils.cache import patch_cache_control
 from django.views.decorators.http import require_safe
 
 from cms.views import round_index
+from core.evaluation.selectors import feedback_open
+from core.evaluation.services import ASKING
 from core.kernel.errors import NotFound
 from core.people.access import ANYONE, access
 from core.proposals.models import Proposal
@@ -34,6 +36,7 @@ def frame(round: Round, here: str = "") -> dict[str, Any]:
         "readable": round.state in READABLE,
         "here": here,
         "discussions": discussions_of(round),
+        "feedback": feedback_open(round) if round.state in ASKING else [],
     }
 
 

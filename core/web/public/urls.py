@@ -3,7 +3,7 @@
 from django.urls import path
 
 from core.web import cast
-from core.web.public import account, discuss, evaluation, prove, receipts, results, rounds, site, vote
+from core.web.public import account, discuss, evaluation, feedback, prove, receipts, results, rounds, site, vote
 
 app_name = "public"
 urlpatterns = [
@@ -23,6 +23,9 @@ urlpatterns = [
     path("rounds/<slug:slug>/result/explain/<str:ref>/", results.explain, name="explain"),
     path("rounds/<slug:slug>/result.json", results.result_json, name="result-json"),
     path("rounds/<slug:slug>/evaluation/", evaluation.evaluation, name="evaluation"),
+    path("rounds/<slug:slug>/evaluation.pdf", evaluation.evaluation_pdf, name="evaluation-pdf"),
+    path("rounds/<slug:slug>/feedback/thanks/", feedback.feedback_done, name="feedback-done"),
+    path("rounds/<slug:slug>/feedback/<uuid:sheet>/", feedback.feedback, name="feedback"),
     path("x/<slug:key>/<slug:slug>/", discuss.discussion, name="discussion"),
     path("x/<slug:key>/<slug:slug>/<slug:verb>/", discuss.act, name="act"),
     path("account/", account.account, name="account"),

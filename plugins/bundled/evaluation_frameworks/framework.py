@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
@@ -48,11 +48,16 @@ class SectionOf(_Part):
 
 
 class Question(_Part):
-    """Something that is asked and rated from 1 to 6."""
+    """Something that is asked: rated from 1 to 6, yes or no, how far somebody agrees, or in words.
+
+    `indicator` is the figure its answers go into. `evidence` asks beside a rating what shows it.
+    """
 
     key: str = Field(pattern=r"^[a-z0-9-]{1,60}$")
     section: str
     text: Words
+    kind: Literal["rating", "yes-no", "agree", "text"] = "rating"
+    indicator: str = ""
     evidence: Words | None = None
     audience: Audience = Audience.ORGANISER
     moment: Moment = Moment.AT_CLOSE
@@ -104,8 +109,14 @@ class Framework(_Part):
         known = {one.key for one in self.sections}
         asked = [(one.key, one.section) for one in self.questions]
         asked += [(one.code, one.section) for one in self.indicators]
+        figures = {one.code for one in self.indicators}
+        lost = [
+            f"{one.key} goes into the figure {one.indicator}, which is not there."
+            for one in self.questions
+            if one.indicator and one.indicator not in figures
+        ]
         asked += [(one.key, one.under) for one in self.sections if one.under]
-        return [
+        return lost + [
             f"{key} stands in the section {section}, which is not there."
             for key, section in asked
             if section not in known

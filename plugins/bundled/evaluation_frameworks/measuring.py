@@ -9,9 +9,28 @@ from plugins.api import Answer, IndicatorValue, RoundFacts, Text
 Measured = Sequence[IndicatorValue]
 Measuring = Callable[[str, RoundFacts, Sequence[Answer]], Measured]
 
+# What an answer to a question of yes or no, or of how far somebody agrees, may be; who would rather not say is no part.
+POSITIVE = frozenset({"yes", "agree", "agree-strongly"})
+TELLING = POSITIVE | {"no", "neither", "disagree", "disagree-strongly"}
 NOT_YET = Text("The result is not published yet.", "Chan eil an toradh foillsichte fhathast.")
 NO_SURVEY = Text("No survey has been held.", "Cha deach suirbhidh a dhèanamh.")
 NOT_KEPT = Text("Not recorded in this round.", "Cha deach seo a chlàradh sa chuairt seo.")
+
+
+def surveyed(code: str, questions: Sequence[str], answers: Sequence[Answer]) -> Measured:
+    """For each question the people who say yes, or agree, among those who answered it.
+
+    A share gives away those who are not in it as well, so the figure is about the smaller of the two groups.
+    """
+    found = []
+    for key in questions:
+        given = [answer.value for answer in answers if answer.question == key and answer.value in TELLING]
+        if not given:
+            continue
+        said_so = sum(value in POSITIVE for value in given)
+        fewest = min(said_so, len(given) - said_so) or len(given)
+        found.append(IndicatorValue(code, said_so, len(given), group=key, people=fewest))
+    return found or [IndicatorValue(code, missing=NO_SURVEY)]
 
 
 def _missing(why: Text) -> Measuring:

@@ -14,6 +14,7 @@ from plugins.api import (
     Answer,
     Audience,
     Cell,
+    Chart,
     EvaluationModule,
     Field,
     FormSpec,
@@ -30,10 +31,9 @@ from plugins.api import (
     Unit,
 )
 from plugins.bundled.evaluation_frameworks.framework import Framework, Measure, Question, framework
-from plugins.bundled.evaluation_frameworks.measuring import NATIONAL
+from plugins.bundled.evaluation_frameworks.measuring import NATIONAL, surveyed
 
 KEEP_DAYS = 5 * 365
-LOWEST, HIGHEST = 1, 6
 NO_ANSWERS = Text("Nobody has been asked yet.", "Cha deach faighneachd de dhuine fhathast.")
 RATINGS: tuple[tuple[str, Text], ...] = (
     ("6", Text("6 – excellent", "6 – sàr-mhath")),
@@ -43,6 +43,23 @@ RATINGS: tuple[tuple[str, Text], ...] = (
     ("2", Text("2 – weak", "2 – lag")),
     ("1", Text("1 – unsatisfactory", "1 – mì-riarachail")),
 )
+RATED = frozenset(value for value, _words in RATINGS)
+YES_NO: tuple[tuple[str, Text], ...] = (
+    ("yes", Text("Yes", "Tha / ’S e")),
+    ("no", Text("No", "Chan eil / Chan e")),
+    ("unsaid", Text("I would rather not say", "B’ fheàrr leam gun a ràdh")),
+)
+AGREE: tuple[tuple[str, Text], ...] = (
+    ("agree-strongly", Text("I agree strongly", "Tha mi ag aontachadh gu làidir")),
+    ("agree", Text("I agree", "Tha mi ag aontachadh")),
+    ("neither", Text("I neither agree nor disagree", "Chan eil mi ag aontachadh no ag eas-aontachadh")),
+    ("disagree", Text("I disagree", "Tha mi ag eas-aontachadh")),
+    ("disagree-strongly", Text("I disagree strongly", "Tha mi ag eas-aontachadh gu làidir")),
+)
+CHOICES: Mapping[str, tuple[tuple[str, Text], ...]] = {"rating": RATINGS, "yes-no": YES_NO, "agree": AGREE}
+APART = frozenset({Audience.ORGANISER, Audience.FUNDER})
+"""Who answers for the work: their rating is about the round and not about them."""
+SHOWS_IT = "-shows"
 
 
 class FrameworkSettings(BaseModel):
@@ -75,18 +92,9 @@ class _OfFramework(EvaluationModule):
                 title=self.framework.title.text(),
                 form=FormSpec(
                     title=self.framework.title.text(),
-                    fields=tuple(
-                        Field(
-                            one.key,
-                            "choice",
-                            one.text.text(),
-                            one.evidence.text() if one.evidence else Text("", ""),
-                            RATINGS,
-                            required=False,
-                        )
-                        for one in questions
-                    ),
-                    submit=Text("Save", "Sàbhail"),
+                    intro=INTRO.get(audience, Text("", "")),
+                    fields=tuple(field for one in questions for field in _fields(one)),
+                    submit=Text("Send", "Cuir") if audience not in TEAM else Text("Save", "Sàbhail"),
                 ),
                 audience=audience,
                 moment=moment,
@@ -96,7 +104,8 @@ class _OfFramework(EvaluationModule):
         ]
 
     def indicators(self, settings: Any) -> Sequence[Indicator]:
-        return [self._indicator(one) for one in self.framework.indicators]
+        rated = [one for one in self.framework.questions if one.kind == "rating" and not one.indicator]
+        return [*(self._indicator(one) for one in self.framework.indicators), *(_rated(one) for one in rated)]
 
     def _indicator(self, one: Measure) -> Indicator:
         return Indicator(
@@ -122,21 +131,24 @@ class _OfFramework(EvaluationModule):
                 found.append(IndicatorValue(one.key, missing=NO_ANSWERS))
                 continue
             total = sum(_rating(answer.value) for answer in agreed)
-            found.append(IndicatorValue(one.key, total, len(agreed)))
+            apart = one.audience not in APART and not agreed[0].agreed
+            found.append(IndicatorValue(one.key, total, len(agreed), people=len(agreed) if apart else None))
         return found
 
     def report(self, context: PluginContext, values: Sequence[IndicatorValue], answers: Sequence[Answer]) -> ReportSpec:
         by_code = {one.code: one for one in values}
-        sections = []
+        size = getattr(context.settings, "size", "mainstream")
+        sections, bars = [], []
         for part in self.framework.sections:
-            rows = tuple(
-                (Cell(one.text.text()), _cell(by_code.get(one.key), Unit.SCORE))
-                for one in self.framework.questions
-                if one.section == part.key
-            )
+            asked = [one for one in self.framework.questions if one.section == part.key and size in one.sizes]
+            rows = tuple((Cell(one.text.text()), _cell(by_code.get(one.key), Unit.SCORE)) for one in asked)
             if rows:
                 columns = (Text("Question", "Ceist"), Text("Rating, 1 to 6", "Rangachadh, 1 gu 6"))
                 sections.append(Section(part.title.text(), tables=(Table(part.title.text(), columns, rows),)))
+            bars += [(part.title.text(), mean) for mean in [_mean([by_code.get(one.key) for one in asked])] if mean]
+        if len(bars) > 1:
+            charts = (Chart(Text("Mean rating", "Rangachadh cuibheasach"), Unit.SCORE, tuple(bars)),)
+            sections.insert(0, Section(Text("At a glance", "Ann an sealladh"), charts=charts))
         note = (self.framework.note.text(),) if self.framework.note else ()
         return ReportSpec(
             self.framework.title.text(),
@@ -145,8 +157,49 @@ class _OfFramework(EvaluationModule):
         )
 
 
+TEAM = frozenset({Audience.ORGANISER, Audience.STEERING_MEMBER, Audience.FUNDER})
+INTRO: Mapping[Audience, Text] = {
+    Audience.PARTICIPANT: Text(
+        "It takes about two minutes. Nobody learns who answered, and you can leave any question out.",
+        "Bheir e mu dhà mhionaid. Chan fhaigh duine a-mach cò fhreagair, agus faodaidh tu ceist sam bith fhàgail às.",
+    )
+}
+
+
+def _rated(one: Question) -> Indicator:
+    """A rated question as the figure its answers make."""
+    return Indicator(
+        code=one.key,
+        title=one.text.text(),
+        definition=Text("The mean of the ratings given, from 1 to 6.", "Cuibheas nan rangachaidhean, bho 1 gu 6."),
+        unit=Unit.SCORE,
+        numerator=Text("Sum of the ratings", "Suim nan rangachaidhean"),
+        denominator=Text("Answers", "Freagairtean"),
+    )
+
+
+def _fields(one: Question) -> list[Field]:
+    """A question, and beside a rating the words that show it where the framework asks for them."""
+    if one.kind == "text":
+        return [Field(one.key, "text", one.text.text(), required=False)]
+    found = [Field(one.key, "choice", one.text.text(), choices=CHOICES[one.kind], required=False)]
+    if one.evidence:
+        found.append(Field(f"{one.key}{SHOWS_IT}", "text", one.evidence.text(), one.text.text(), required=False))
+    return found
+
+
+def _mean(values: Sequence[IndicatorValue | None]) -> Cell | None:
+    """The mean of the ratings of a section, over all its answers; None where none was given."""
+    given = [one for one in values if one is not None and one.value is not None]
+    if not given:
+        return None
+    people = [one.people for one in given if one.people is not None]
+    total, number = sum(one.numerator for one in given), sum(one.denominator or 0 for one in given)
+    return Cell(value=Fraction(total, number), unit=Unit.SCORE, people=min(people) if people else None)
+
+
 def _rating(value: str) -> int:
-    return int(value) if value.isascii() and value.isdigit() and LOWEST <= int(value) <= HIGHEST else 0
+    return int(value) if value in RATED else 0
 
 
 def _cell(value: IndicatorValue | None, unit: Unit) -> Cell:
@@ -167,10 +220,15 @@ class NationalCore(_OfFramework):
     is_core: ClassVar[bool] = True
 
     def measure(self, context: PluginContext, facts: RoundFacts, answers: Sequence[Answer]) -> Sequence[IndicatorValue]:
-        return [value for one in self.framework.indicators for value in NATIONAL[one.code](one.code, facts, answers)]
+        found: list[IndicatorValue] = []
+        for one in self.framework.indicators:
+            asked = [question.key for question in self.framework.questions if question.indicator == one.code]
+            found += surveyed(one.code, asked, answers) if asked else NATIONAL[one.code](one.code, facts, answers)
+        return found
 
     def report(self, context: PluginContext, values: Sequence[IndicatorValue], answers: Sequence[Answer]) -> ReportSpec:
         known = {one.code: one for one in self.framework.indicators}
+        groups = {**GROUPS, **{one.key: one.text.text() for one in self.framework.questions}}
         columns = (Text("Figure", "Figear"), Text("Value", "Luach"), Text("Out of", "A-mach à"), Text("Source", "Tùs"))
         sections = []
         for part in self.framework.sections:
@@ -180,7 +238,7 @@ class NationalCore(_OfFramework):
                 if one is None or one.section != part.key:
                     continue
                 heading = one.title.text()
-                detail = GROUPS.get(value.group or value.channel)
+                detail = groups.get(value.group or value.channel)
                 if detail is not None:
                     heading = Text(f"{heading.en}: {detail.en}", f"{heading.gd or heading.en}: {detail.gd}")
                 elif value.group or value.channel:
