@@ -9,6 +9,7 @@ import sys
 import threading
 import time
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -24,9 +25,10 @@ from core.kernel.errors import CommontyError, NotFound
 from core.project.observing import BUILDERS
 from core.rounds.events import RoundAdvanced
 from plugins.api import Outcome, Problem, TemplateRef, TieBreak, hookimpl
-from plugins.host import apart, breaker
+from plugins.host import apart, breaker, guard
 from plugins.host.apart import Exceeded, Limits, Raised, run_apart
 from plugins.host.failures import PluginFailure
+from plugins.host.guard import Guarded
 from plugins.host.models import PluginActivation
 from plugins.host.observing import OBSERVE_JOB, observe_handle, observers_tell, observing_bind
 from plugins.host.registry import registry, registry_set
@@ -222,6 +224,73 @@ def test_a_plugin_that_fails_again_and_again_is_left_alone_in_that_tenant_only(t
         breaker.breaker_close("a")
         assert broken.check(OFFER, None) == []
         assert breaker.health("a") == breaker.Health(0, False)
+
+
+def test_a_plugin_that_hangs_gets_no_more_threads_and_the_others_are_answered_at_once() -> None:
+    let_go, inside = threading.Event(), threading.Semaphore(0)
+    hangs = [True]
+
+    def check(self: Any, offer: Any, settings: Any) -> list[Problem]:
+        if hangs[0]:
+            inside.release()
+            let_go.wait(20)
+        return []
+
+    built = build(a=plugin("a", formats=(type("Broken", (Dummy,), {"check": check}),)))
+    found = built.modules[("ballot_format", "dummy")]
+    quick = replace(found.kind, methods={"check": replace(found.kind.methods["check"], late=0.25)})
+    one = Guarded(replace(found, kind=quick))
+    other = Guarded(build(b=plugin("b")).modules[("ballot_format", "dummy")])
+    ended: list[str] = []
+
+    def visit() -> None:
+        try:
+            one.check(OFFER, None)
+            ended.append("answered")
+        except PluginFailure as failure:
+            ended.append(str(failure))
+
+    first = [threading.Thread(target=visit) for _ in range(2)]
+    for thread in first:
+        thread.start()
+        assert inside.acquire(timeout=5)
+    time.sleep(0.3)  # now they are late
+    begun = time.monotonic()
+    more = [threading.Thread(target=visit) for _ in range(6)]
+    for thread in more:
+        thread.start()
+    for thread in more:
+        thread.join(5)
+    assert time.monotonic() - begun < 2
+    assert len(ended) == 6
+    assert all("no more threads" in words for words in ended)
+    assert other.check(OFFER, None) == []
+    let_go.set()
+    for thread in first:
+        thread.join(5)
+    assert ended[6:] == ["answered", "answered"]
+    hangs[0] = False
+    assert one.check(OFFER, None) == []
+
+
+def test_what_hangs_counts_as_a_failure_and_what_is_slow_does_not(
+    tenants: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    took = [0.0]
+
+    def check(self: Any, offer: Any, settings: Any) -> list[Problem]:
+        time.sleep(took[0])
+        return []
+
+    slow = guarded(type("Slow", (Dummy,), {"check": check}))
+    monkeypatch.setattr(guard, "FAR_TOO_LONG", 0.05)
+    with in_tenant(tenants.alpha):
+        assert slow.check(OFFER, None) == []
+        assert breaker.health("a").failures == 0
+        took[0] = 0.1
+        assert slow.check(OFFER, None) == []
+        assert breaker.health("a").failures == 1
+        breaker.breaker_close("a")
 
 
 class Carried:

@@ -15,6 +15,7 @@ from core.voting.services import roll_claim
 from plugins.api import ListInvalid, Proof, ProofRefused, SubjectRef
 from plugins.bundled.roll_match.models import RollLine, RollList
 from plugins.bundled.roll_match.reading import people
+from plugins.bundled.roll_match.tries import TRIES, place
 from plugins.host.context import plugin_context, proof_callback
 from plugins.host.lists import list_take
 from plugins.host.selectors import eligibility_proof, module_settings
@@ -145,3 +146,33 @@ def test_each_on_the_list_votes_once_and_the_list_goes_when_the_round_is_over(te
         assert (RollList.objects.count(), RollLine.objects.count()) == (0, 0)
     with in_tenant(tenants.beta):
         assert (RollList.objects.count(), RollLine.objects.count()) == (1, 2)
+
+
+def test_guessing_ends_after_ten_tries_for_that_postcode_round_and_council_alone(tenants: Any) -> None:
+    rows, iain = {}, {"first_name": "Iain", "last_name": "Macleod", "postcode": "G1 1AA"}
+    for tenant in (tenants.alpha, tenants.beta):
+        with in_tenant(tenant):
+            rows[tenant.slug] = round_made(proofs=["roll-match"])
+        with in_tenant(tenant, role=Role.STAFF):
+            list_take(key="roll-match", round=ref(rows[tenant.slug]), data=GOOD.encode(), actor=None)
+    for number in range(TRIES):
+        assert isinstance(tried(tenants.alpha, rows["alpha"], **iain), Proof)
+        wrong = tried(tenants.alpha, rows["alpha"], **{**iain, "first_name": f"Guess{number}", "postcode": "g11aa"})
+        assert wrong.code == "roll.unknown"
+    # Nobody learns from it whether the right one was among them.
+    for name in ("Iain", "Another"):
+        assert tried(tenants.alpha, rows["alpha"], **{**iain, "first_name": name}).code == "roll.tries"
+    other = {"first_name": "Morag", "last_name": "ODonnell Smith", "postcode": "EH6 6AA"}
+    assert isinstance(tried(tenants.alpha, rows["alpha"], **other), Proof)
+    assert isinstance(tried(tenants.beta, rows["beta"], **iain), Proof)
+    for _ in range(TRIES + 1):
+        assert tried(tenants.alpha, rows["alpha"], first_name="A", last_name="B", postcode="x").code == "roll.unknown"
+
+
+def test_where_more_is_asked_each_person_is_counted_alone() -> None:
+    asked = ("first_name", "last_name", "postcode", "birth_date")
+    ann = {"first_name": "Ann", "last_name": "Bain", "postcode": "EH6 6AA", "birth_date": "24/11/1990"}
+    here = place("s", "r", asked, ann)
+    assert here == place("s", "r", asked, {**ann, "birth_date": "25/11/1990", "first_name": "ANN Mary"})
+    assert here != place("s", "r", asked, {**ann, "first_name": "Bob"})
+    assert here != place("s", "other", asked, ann)

@@ -23,7 +23,7 @@ from plugins.api import (
     SubjectRef,
     Text,
 )
-from plugins.bundled.roll_match import reading
+from plugins.bundled.roll_match import reading, tries
 from plugins.bundled.roll_match.models import RollLine, RollList
 from plugins.bundled.roll_match.reading import AREA, digest
 
@@ -46,6 +46,19 @@ FIELDS: Mapping[str, Field] = {
         autocomplete="off",
     ),
 }
+
+
+LOCKED = ProofRefused(
+    code="roll.tries",
+    reason=Text(
+        "This was tried too often with these details, so it is closed for an hour.",
+        "Chaidh seo fheuchainn ro thric leis an fhiosrachadh seo, agus mar sin tha e dùinte fad uair a thìde.",
+    ),
+    what_to_bring=Text(
+        "Come back later, use another way, or ask the council.",
+        "Till a-rithist, cleachd dòigh eile, no faighnich den chomhairle.",
+    ),
+)
 
 
 class RollSettings(BaseModel):
@@ -83,12 +96,17 @@ class RollMatch(EligibilityProof):
 
     def complete(self, context: PluginContext, callback: Mapping[str, str], settings: Any) -> Proof | ProofRefused:
         round = callback.get("session.round", "")
-        mark = digest(settings.secret.get_secret_value(), round, settings.columns, callback)
+        secret = settings.secret.get_secret_value()
+        at = tries.place(secret, round, settings.columns, callback)
+        if tries.locked(at):
+            return LOCKED
+        mark = digest(secret, round, settings.columns, callback)
         line = None
         if mark is not None and round:
             lines = RollLine.objects.filter(list__round=UUID(round), list__columns="|".join(settings.columns))
             line = lines.filter(digest=mark).first()
         if mark is None or line is None:
+            tries.missed(at)
             # One answer for a slip, a stranger and a list that is not there: a guesser learns nothing from it.
             return ProofRefused(
                 code="roll.unknown",
