@@ -7,6 +7,15 @@ export COMMONTY_PORT := $(PORT)
 # Many processes load the same thousand modules: without bytecode each of them compiles all of it again.
 unexport PYTHONDONTWRITEBYTECODE
 
+define lint
+$(BIN)/ruff check .
+$(BIN)/ruff format --check .
+$(BIN)/lint-imports
+$(BIN)/djlint --quiet --lint core cms plugins
+$(BIN)/mypy
+$(BIN)/commonty locale check
+endef
+
 .PHONY: help install demo test check prove assets clean
 
 help: ## what there is to run
@@ -32,21 +41,11 @@ demo: install ## the whole service on this machine; FRESH=1 begins anew, PORT=80
 	@$(BIN)/commonty demo $(if $(FRESH),--fresh) $(if $(LOGIN),--login $(LOGIN))
 
 check: install ## the fast checks: lint, types, layers, words, unit tests
-	$(BIN)/ruff check .
-	$(BIN)/ruff format --check .
-	$(BIN)/lint-imports
-	$(BIN)/djlint --quiet --lint core cms plugins
-	$(BIN)/mypy
-	$(BIN)/commonty locale check
+	$(lint)
 	$(BIN)/pytest tests/domain tests/plugins
 
 test: install ## everything that can be tested on this machine
-	$(BIN)/ruff check .
-	$(BIN)/ruff format --check .
-	$(BIN)/lint-imports
-	$(BIN)/djlint --quiet --lint core cms plugins
-	$(BIN)/mypy
-	$(BIN)/commonty locale check
+	$(lint)
 	$(BIN)/pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
 prove: install ## what takes longer than a test run may: benches at full size

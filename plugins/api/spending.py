@@ -170,8 +170,8 @@ class Standing:
     facts: Mapping[str, Any] = field(default_factory=dict)
 
 
-def spending_problems(instance: Instance, settings: SpendingSettings) -> list[Problem]:
-    """What an officer should know before a round opens: nothing here stops the rule from deciding."""
+def pot_problems(instance: Instance) -> list[Problem]:
+    """No money at all, and what costs more than all of it."""
     problems = []
     if instance.budget <= 0:
         problems.append(Problem("outcome.no_budget", NO_MONEY, "budget"))
@@ -179,6 +179,13 @@ def spending_problems(instance: Instance, settings: SpendingSettings) -> list[Pr
         if one.cost > instance.budget > 0:
             message = ABOVE_POT.format(cost=instance.amount(one.cost), budget=instance.amount(instance.budget))
             problems.append(Problem("outcome.above_pot", message, one.ref))
+    return problems
+
+
+def spending_problems(instance: Instance, settings: SpendingSettings) -> list[Problem]:
+    """What an officer should know before a round opens: nothing here stops the rule from deciding."""
+    problems = pot_problems(instance)
+    for one in instance.candidates:
         if one.minimum is not None and one.minimum > one.cost:
             message = MINIMUM_ABOVE_COST.format(minimum=instance.amount(one.minimum), cost=instance.amount(one.cost))
             problems.append(Problem("outcome.minimum", message, one.ref))

@@ -11,6 +11,7 @@ import numpy as np
 
 from plugins.api.kinds import OutcomeRule
 from plugins.api.profile import Profile
+from plugins.api.spending import pot_problems
 from plugins.api.text import Text
 from plugins.api.values import BallotFamily, Instance, Outcome, Problem, Step, Tie, TieBreak
 from plugins.bundled.outcome_equal_shares import words
@@ -70,16 +71,7 @@ class EqualShares(OutcomeRule):
     Settings = EqualSharesSettings
 
     def check(self, instance: Instance, settings: EqualSharesSettings) -> list[Problem]:
-        problems = []
-        if instance.budget <= 0:
-            problems.append(Problem("outcome.no_budget", words.NO_MONEY, "budget"))
-        for candidate in instance.candidates:
-            if candidate.cost > instance.budget > 0:
-                message = words.ABOVE_POT.format(
-                    cost=instance.amount(candidate.cost), budget=instance.amount(instance.budget)
-                )
-                problems.append(Problem("outcome.above_pot", message, candidate.ref))
-        return problems
+        return pot_problems(instance)
 
     def decide(
         self,

@@ -53,11 +53,3 @@ CHANGED = Text(
     "Tha an co-dhùnadh a rèir nam bhòtaichean a’ dol na àite: ’s fheàrr e do {change} den luchd-bhòtaidh, agus "
     "’s fheàrr na roinnean co-ionann do {keep}.",
 )
-NO_MONEY = Text(
-    "There is no money to decide on. Give the pot an amount above zero.",
-    "Chan eil airgead ann airson co-dhùnadh mu dheidhinn. Thoir suim nas àirde na neoni don mhaoin.",
-)
-ABOVE_POT = Text(
-    "A project costs {cost}, more than the whole pot of {budget}. It can never be funded.",
-    "Cosgaidh pròiseact {cost}, nas motha na a’ mhaoin gu lèir, {budget}. Chan urrainnear a mhaoineachadh idir.",
-)

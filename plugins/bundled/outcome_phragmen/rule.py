@@ -7,7 +7,7 @@ from fractions import Fraction
 
 from plugins.api.kinds import OutcomeRule
 from plugins.api.profile import Profile
-from plugins.api.spending import ABOVE_POT, NO_MONEY
+from plugins.api.spending import pot_problems
 from plugins.api.text import Text
 from plugins.api.values import BallotFamily, Instance, Outcome, Problem, ProjectRef, Step, Tie, TieBreak
 from plugins.bundled.outcome_phragmen.clock import Clock
@@ -61,14 +61,7 @@ class Phragmen(OutcomeRule):
     Settings = PhragmenSettings
 
     def check(self, instance: Instance, settings: PhragmenSettings) -> list[Problem]:
-        problems = []
-        if instance.budget <= 0:
-            problems.append(Problem("outcome.no_budget", NO_MONEY, "budget"))
-        for one in instance.candidates:
-            if one.cost > instance.budget > 0:
-                message = ABOVE_POT.format(cost=instance.amount(one.cost), budget=instance.amount(instance.budget))
-                problems.append(Problem("outcome.above_pot", message, one.ref))
-        return problems
+        return pot_problems(instance)
 
     def decide(
         self,

@@ -9,7 +9,7 @@ from typing import Any
 
 from plugins.api.kinds import OutcomeRule
 from plugins.api.profile import Profile
-from plugins.api.spending import ABOVE_POT, NO_MONEY
+from plugins.api.spending import pot_problems
 from plugins.api.text import Text
 from plugins.api.values import BallotFamily, Instance, Outcome, Problem, ProjectRef, Step, Tie, TieBreak
 from plugins.bundled.outcome_stv import words
@@ -90,13 +90,7 @@ class SingleTransferableVote(OutcomeRule):
     Settings = StvSettings
 
     def check(self, instance: Instance, settings: StvSettings) -> list[Problem]:
-        problems = []
-        if instance.budget <= 0:
-            problems.append(Problem("outcome.no_budget", NO_MONEY, "budget"))
-        for one in instance.candidates:
-            if one.cost > instance.budget > 0:
-                message = ABOVE_POT.format(cost=instance.amount(one.cost), budget=instance.amount(instance.budget))
-                problems.append(Problem("outcome.above_pot", message, one.ref))
+        problems = pot_problems(instance)
         if settings.costs == "ignored" and settings.seats:
             dearest = sum(sorted((one.cost for one in instance.candidates), reverse=True)[: settings.seats])
             if dearest > instance.budget > 0:
