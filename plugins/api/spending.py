@@ -353,6 +353,8 @@ class Spending:
                 for one in equal:
                     self._one(one, refs)
                 self.undecided = rivals[0]
+                # Nobody is next in line before it is decided who comes first.
+                self.waiting.clear()
                 return
         for one in equal:
             self._one(one, ())

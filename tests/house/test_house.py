@@ -24,6 +24,8 @@ ALLOWED = {
     # Threads that speak HTTP to Keycloak and never to the database.
     "core/people/sso/realm/converge.py",
     # Benches: threads that speak HTTP alone, a backend's process id, the database that many tenants get for themselves.
+    "core/project/bench/hostile_module.py",
+    "core/project/bench/hostile_plugin.py",
     "core/project/bench/noise.py",
     "core/project/bench/pages.py",
     "core/project/bench/tenants.py",

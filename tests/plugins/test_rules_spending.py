@@ -128,6 +128,17 @@ def test_the_rule_is_its_own_words(election: Election, said: dict[str, Any], see
     assert not set(outcome.reserve) & set(allocation)
 
 
+def test_nobody_waits_in_line_while_a_tie_is_undecided() -> None:
+    """The dearest project could never be paid, and yet stood first in line behind two that are still undecided."""
+    costs = {"p0": 14, "p1": 15, "p2": 1}
+    instance = Instance(14, tuple(Candidate(ref, cost) for ref, cost in costs.items()))
+    profile = votes({"p0": 2, "p1": 2, "p2": 2})
+    for on_tie, reserve in (("stop", ()), ("order", ("p1",))):
+        chosen = GreedySettings(reserve_list=1, on_tie=on_tie)
+        outcome = GreedySkip().decide(instance, profile, chosen, order_of("p0", "p1", "p2"))
+        assert (outcome.reserve, bool(outcome.facts.get("stopped_at_tie"))) == (reserve, on_tie == "stop")
+
+
 @given(elections(marked=True), declared, st.integers(1, 100))
 @settings(max_examples=300, deadline=None)
 def test_parts_are_never_smaller_than_what_a_project_can_begin_with(
