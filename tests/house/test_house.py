@@ -27,6 +27,7 @@ ALLOWED = {
     "core/project/bench/hostile_module.py",
     "core/project/bench/hostile_plugin.py",
     "core/project/bench/noise.py",
+    "core/project/bench/noisy_neighbour.py",
     "core/project/bench/pages.py",
     "core/project/bench/tenants.py",
     "core/project/services.py",
