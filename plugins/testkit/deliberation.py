@@ -49,6 +49,10 @@ class DeliberationContract(ModuleContract):
         self.need(False, "write `fields(words)` in your test: what is sent when somebody writes.")
         return {}
 
+    def told(self, context: Any, subject: SubjectRef, item: str) -> None:
+        """Bring something before a moderator. For modules in which everything new comes before one there is nothing
+        to do; where it takes a reader who reports it, report it here. `item` is its `Contribution.ref`."""
+
     # A tenant, a subject, a person.
 
     @contextmanager
@@ -178,6 +182,8 @@ class DeliberationContract(ModuleContract):
         subject = self.subject()
         with self.within(tenants.alpha) as context:
             self.write(context, subject, "Rude words")
+            for one in self.one.contributions(context, subject):
+                self.told(context, subject, one.ref)
             queue = self.one.moderation_queue(context, "")
             sound = isinstance(queue, Page) and all(isinstance(one, ModerationItem) for one in queue.items)
             self.need(sound, "`moderation_queue` answers no page of items.")

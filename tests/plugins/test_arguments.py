@@ -43,6 +43,14 @@ class _Here:
         return dict.fromkeys(pseudonyms, "Somebody")
 
 
+class _Later:
+    """Takes what a worker would do later; nothing in the contract waits for it."""
+
+    def later(self, task: str, payload: Any) -> None:
+        assert task
+        assert payload
+
+
 class _Deliberation(DeliberationContract):
     """People of the core are known by identifiers."""
 
@@ -51,7 +59,7 @@ class _Deliberation(DeliberationContract):
         with in_tenant(tenant), transaction.atomic():
             lent = plugin_context(self.settings)
             context = TestContext(settings=self.settings, read=_Here())  # type: ignore[arg-type]  # what is asked of it
-            yield SimpleNamespace(settings=context.settings, read=context.read, clock=lent.clock)
+            yield SimpleNamespace(settings=context.settings, read=context.read, jobs=_Later(), clock=lent.clock)
 
     def viewer(self, name: str = "Ada") -> Viewer:
         may = frozenset({Capability.READ, Capability.TAKE_PART})
