@@ -32,7 +32,7 @@ from core.project.bench import voters
 from core.project.bench.round_pages import round_voting
 from core.project.bench.serving import serving
 from core.project.bench.tenants import bench_tenant
-from core.project.services import postgres_bin, services_up
+from core.project.services import postgres_bin
 from core.rounds.models import Round
 from core.voting.box import CAST, box_of
 from core.voting.services import Credential
@@ -197,7 +197,6 @@ def count(row: Round, slug: str = SLUG) -> int:
 
 def run(size: int, out: Any) -> dict[str, Any]:
     """`size` ballots (16,000) of distinct voters over HTTP, and as many by pgbench, half of them before."""
-    services_up()
     migrate(say=out.say)
     many = (size or BALLOTS) // CLIENTS * CLIENTS
     scripts = {"one by one": ONE_BY_ONE, "one call": _one_call()}

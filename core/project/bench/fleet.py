@@ -21,7 +21,6 @@ from psycopg import sql
 
 from core.kernel.errors import Unavailable
 from core.project.bench.tenants import WORKERS, bench_database, bench_tenants, crowd
-from core.project.services import services_up
 from tenants.office.fleet import _worker_environment, fleet_status, release_now
 from tenants.office.inspection import fleet_findings
 from tenants.office.models import SchemaRelease
@@ -154,7 +153,6 @@ def measured(size: int, out: Any, *, proof: bool = True) -> dict[str, Any]:
 
 def run(size: int, out: Any, *, keep: bool = False) -> dict[str, Any]:
     """`size` (60) tenants: nothing to do, one additive migration, and the same killed half-way and resumed."""
-    services_up()
     size = size or TENANTS
     with bench_database(keep=keep, say=out.say):
         crowd(size, say=out.say)

@@ -29,7 +29,6 @@ from core.project.bench.ballots import CLIENTS, count, posted, requests
 from core.project.bench.round_pages import round_voting
 from core.project.bench.serving import Browser, Web, serving
 from core.project.bench.tenants import bench_tenant, spread
-from core.project.services import services_up
 from core.rounds.models import Round
 from core.voting.box import box_of
 from plugins.discovery import allowed
@@ -162,7 +161,6 @@ def measured(
 
 def run(size: int, out: Any) -> dict[str, Any]:
     """`size` ballots (6,400) of distinct voters at an even pace, half of them beside the hostile plugin."""
-    services_up()
     migrate(say=out.say)
     call_command("collectstatic", interactive=False, verbosity=0)
     many = max(size or BALLOTS, CLIENTS * SLICES)

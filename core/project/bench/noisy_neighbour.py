@@ -23,7 +23,6 @@ from core.project.bench.pages import PAGES, rounds_ensure
 from core.project.bench.round_pages import round_decided, round_voting
 from core.project.bench.serving import Browser, Web, serving
 from core.project.bench.tenants import bench_database, crowd, first_two, spread
-from core.project.services import services_up
 from core.rounds.models import Round
 from tenants.office.fleet import _worker_environment
 from tenants.registry.context import TenantRef, in_tenant
@@ -134,7 +133,6 @@ def measured(requests: int, out: Any) -> dict[str, Any]:
 
 def run(size: int, out: Any, *, keep: bool = False) -> dict[str, Any]:
     """`size` (200) pages of one council alone, and as many beside a noisy one."""
-    services_up()
     call_command("collectstatic", interactive=False, verbosity=0)
     with bench_database(keep=keep, say=out.say):
         crowd(2, say=out.say)

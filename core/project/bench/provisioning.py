@@ -15,7 +15,6 @@ from django.core.management.commands.migrate import Command as Migrate
 
 from core.places.national import councils
 from core.project.bench.tenants import WORKERS, Made, bench_database, costs, crowd, remove
-from core.project.services import services_up
 from tenants.office.owner import django_as_owner, schema_drop, schema_make
 from tenants.office.services import schema_name, tenant_create
 from tenants.registry.context import as_owner
@@ -97,7 +96,6 @@ def measured_many(made: Made, size: int) -> dict[str, Any]:
 
 def run(size: int, out: Any, *, keep: bool = False) -> dict[str, Any]:
     """One council against migrating, ten times; then `size` (60) tenants by two workers, one of which is killed."""
-    services_up()
     size = size or TENANTS
     with bench_database(keep=keep, say=out.say):
         one = measured_one(min(RUNS, size), out)

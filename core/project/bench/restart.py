@@ -85,7 +85,6 @@ def measured(size: int, out: Any) -> dict[str, Any]:
 
 def run(size: int, out: Any, *, keep: bool = False) -> dict[str, Any]:
     """`size` (60) tenants, then `kill -9` of the embedded PostgreSQL."""
-    services_up()
     call_command("collectstatic", interactive=False, verbosity=0)
     size = size or TENANTS
     with bench_database(keep=keep, say=out.say):

@@ -20,7 +20,6 @@ from core.kernel.clock import database_now
 from core.kernel.env import environment
 from core.people.services import person_know, role_grant
 from core.project.bench.tenants import bench_tenant
-from core.project.services import services_up
 from core.proposals.services import proposal_save
 from core.rounds.models import Round
 from core.rounds.services import fund_source_add, round_advance, round_create, rules_set
@@ -152,7 +151,6 @@ def _measure(client: Client, path: str) -> dict[str, Any]:
 
 def run(size: int, out: Any) -> dict[str, Any]:
     """The pages of rounds with 10, 50 and `size` (200) projects, with voting open and with the result published."""
-    services_up()
     migrate(say=out.say)
     call_command("collectstatic", interactive=False, verbosity=0)
     sizes = (*SIZES[:-1], size or SIZES[-1])

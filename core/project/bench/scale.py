@@ -51,7 +51,6 @@ def _figures(found: dict[str, Any]) -> str:
 
 def run(size: int, out: Any, *, keep: bool = False) -> dict[str, Any]:
     """Provisioning, fleet, a crash, pages and the noisy neighbour with `size` (60) tenants."""
-    services_up()
     call_command("collectstatic", interactive=False, verbosity=0)
     size = size or TENANTS
     path = environment().var_dir / "bench-scale.json"

@@ -17,6 +17,8 @@ BENCHES = (
     *("ballots", "equal-shares", "fleet", "groups", "hostile-plugin", "noisy-neighbour", "pages"),
     *("provisioning", "restart", "round-pages", "rules", "scale"),
 )
+# Those that count and ask no database.
+BARE = ("equal-shares", "groups", "rules")
 # Those that stand in a database of their own, which can be kept for the next.
 MANY = ("fleet", "noisy-neighbour", "pages", "provisioning", "restart", "scale")
 
@@ -31,6 +33,14 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def machine() -> str:
     return f"{os.cpu_count()} cores, Python {platform.python_version()}, {platform.system()} {platform.machine()}"
+
+
+def before_django(args: argparse.Namespace) -> None:
+    """The services are started first: Django reads once where its database is."""
+    from core.project.services import services_up
+
+    if args.name not in BARE:
+        services_up()
 
 
 def run(args: argparse.Namespace, out: Any) -> dict[str, Any]:
