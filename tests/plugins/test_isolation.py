@@ -254,7 +254,7 @@ def test_a_plugin_that_hangs_gets_no_more_threads_and_the_others_are_answered_at
     for thread in first:
         thread.start()
         assert inside.acquire(timeout=5)
-    time.sleep(0.3)  # now they are late
+    time.sleep(0.3)  # longer than the time they are given, which is what is tested
     begun = time.monotonic()
     more = [threading.Thread(target=visit) for _ in range(6)]
     for thread in more:
@@ -279,7 +279,7 @@ def test_what_hangs_counts_as_a_failure_and_what_is_slow_does_not(
     took = [0.0]
 
     def check(self: Any, offer: Any, settings: Any) -> list[Problem]:
-        time.sleep(took[0])
+        time.sleep(took[0])  # a check that takes this long, by a real clock as the guard has it
         return []
 
     slow = guarded(type("Slow", (Dummy,), {"check": check}))

@@ -47,7 +47,7 @@ def _raises(draft: Any) -> Any:
 
 
 def _hangs(draft: Any) -> Any:
-    time.sleep(HANG_SECONDS)
+    time.sleep(HANG_SECONDS)  # to hang is what this one is here for
     return TemplateRef("plugin_host/ballot_rules.html", {"rules": ()})
 
 

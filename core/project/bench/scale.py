@@ -63,7 +63,7 @@ def run(size: int, out: Any, *, keep: bool = False) -> dict[str, Any]:
         try:
             with _at_most(MINUTES[name]):
                 one = work()
-        except Exception as error:  # noqa: BLE001  # the other parts are still worth their figures
+        except Exception as error:  # noqa: BLE001  # told as a part that does not hold; the others still have figures
             one = {"name": name, "ok": False, "hold": repr(error)}
             services_up()
             connection.close()
