@@ -7,9 +7,12 @@ record; so it is done once for each distinct record, and a schema costs what its
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, cast
+from functools import partial
+from typing import Any, TypeVar, cast
 
+import psycopg
 from django.contrib.contenttypes.management import inject_rename_contenttypes_operations
 from django.db import DEFAULT_DB_ALIAS, OperationalError, connection, transaction
 from django.db.migrations.executor import MigrationExecutor
@@ -22,6 +25,8 @@ from django.db.migrations.state import ProjectState
 PASSING = ("55P03", "40P01")
 TRIES = 6
 FIRST_WAIT_SECONDS = 0.5
+
+Done = TypeVar("Done")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +55,7 @@ class Plans:
             self._known[applied] = self._prepare()
         plan = self._known[applied]
         for prepared in plan:
-            _patiently(prepared)
+            patiently(partial(_apply, prepared), whole=prepared.migration.atomic)
         return {prepared.migration.app_label for prepared in plan}
 
     @staticmethod
@@ -74,18 +79,18 @@ class Plans:
         return prepared
 
 
-def _patiently(prepared: _Prepared) -> None:
-    """Apply one migration, waiting and trying again while somebody holds a lock it needs."""
-    for attempt in range(TRIES):
+def patiently(work: Callable[[], Done], *, whole: bool = True) -> Done:
+    """Do it, and again while somebody holds a lock it needs; work that is not `whole` or nothing is tried once."""
+    for attempt in range(TRIES if whole else 1):
         try:
-            _apply(prepared)
-        except OperationalError as error:
-            passing = getattr(error.__cause__, "sqlstate", "") in PASSING
-            if not passing or not prepared.migration.atomic or attempt == TRIES - 1:
+            return work()
+        except (OperationalError, psycopg.OperationalError) as error:
+            said = getattr(error, "sqlstate", None) or getattr(error.__cause__, "sqlstate", "")
+            if not whole or said not in PASSING or attempt == TRIES - 1:
                 raise
+            # Longer each time: whoever holds the lock is a page or a vote, and is let through first.
             time.sleep(FIRST_WAIT_SECONDS * 2**attempt)
-        else:
-            return
+    raise AssertionError("the last try answers or raises")
 
 
 def _apply(prepared: _Prepared) -> None:

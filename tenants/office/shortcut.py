@@ -12,12 +12,11 @@ from __future__ import annotations
 import re
 import time
 from dataclasses import dataclass
-
-import psycopg
+from functools import partial
 
 from core.kernel.errors import CommontyError
 from tenants.office.catalogue import differences, structure_lines_of, table_of
-from tenants.office.migrating import FIRST_WAIT_SECONDS, PASSING, TRIES
+from tenants.office.migrating import patiently
 from tenants.office.models import TemplateRelease
 from tenants.office.owner import owner_autocommit
 from tenants.office.said import name_of
@@ -120,14 +119,7 @@ class Hand:
 
         Raises StructureDiffers, with nothing changed, when the schema would not be as the template is afterwards.
         """
-        for attempt in range(TRIES):
-            try:
-                return self._bring(tenant, row, way)
-            except psycopg.OperationalError as error:
-                if error.sqlstate not in PASSING or attempt == TRIES - 1:
-                    raise
-                time.sleep(FIRST_WAIT_SECONDS * 2**attempt)
-        return False
+        return patiently(partial(self._bring, tenant, row, way))
 
     def _bring(self, tenant: TenantRef, row: int, way: Shortcut) -> bool:
         begun = time.perf_counter()

@@ -30,15 +30,13 @@ from core.kernel.errors import Invalid, NotFound, Refused
 from core.people.access import access
 from core.rounds.models import Round
 from core.rounds.selectors import round_by_slug, round_id_of
-from core.web.manage.forms import Styled
 from core.web.manage.page import CONFLICT, PROBLEM, actor_of, page, public_address, sent
-from core.web.manage.settings_form import fields_of, initial_of, values_of
+from core.web.manage.settings_form import PREFIX, SettingsForm, initial_of, values_of
 from core.web.public.phases import DECIDED
 from core.web.spec_form import SpecForm
 from plugins.host.failures import PluginFailure
 from plugins.host.selectors import active_modules, module_settings
 
-PREFIX = "setting."
 WHO: dict[str, Any] = {
     "participant": _("Residents who took part"),
     "non_participant": _("Residents who did not take part"),
@@ -60,15 +58,10 @@ STATES: dict[str, tuple[Any, str]] = {
 }
 
 
-class FrameworkForm(Styled):
+class FrameworkForm(SettingsForm):
     """The settings a framework is chosen with for this round."""
 
     save_label = _("Choose it for this round")
-
-    def __init__(self, *args: Any, module: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.fields |= fields_of(module, PREFIX)
-        self.dress()
 
 
 class SheetForm(SpecForm):

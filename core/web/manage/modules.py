@@ -19,9 +19,8 @@ from core.audit.outbox import message_again, parked
 from core.kernel.errors import CommontyError, Invalid, NotFound, Refused
 from core.people.access import OFFICER, access
 from core.rounds.choices import rounds_choosing
-from core.web.manage.forms import Styled
 from core.web.manage.page import CONFLICT, PROBLEM, actor_of, page, sent
-from core.web.manage.settings_form import fields_of, initial_of, values_of
+from core.web.manage.settings_form import PREFIX, SettingsForm, initial_of, values_of
 from core.web.public.booth import drawn
 from core.web.public.draft import posted
 from plugins.api import BallotInvalid, LocalisedText, Money, Offer, Pot, Project
@@ -32,7 +31,6 @@ from plugins.host.registry import Registered, registry
 from plugins.host.selectors import active_plugins, module_settings
 from plugins.host.services import module_configure, plugin_activate, plugin_deactivate
 
-PREFIX = "setting."
 KINDS = {
     "ballot_format": _("What a ballot looks like"),
     "outcome_rule": _("How votes decide"),
@@ -62,17 +60,6 @@ SAMPLE = Offer(
     pots=(Pot("", Money(4_000_00)), Pot("North", Money(2_000_00)), Pot("South", Money(5_000_00))),
 )
 """Projects nobody has thought of, to try a ballot on."""
-
-
-class ModuleForm(Styled):
-    """The settings of one module. A secret is never shown; left empty it keeps its value."""
-
-    save_label = _("Save the settings")
-
-    def __init__(self, *args: Any, module: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.fields |= fields_of(module, PREFIX)
-        self.dress()
 
 
 def _standing(kind: str, key: str) -> Registered:
@@ -130,7 +117,7 @@ def module(request: HttpRequest, kind: str, key: str) -> HttpResponseBase:
             messages.warning(request, f"{error} {error.remedy or ''}")
         kept = settings.model_dump(mode="json") if settings is not None else {}
         data = None if trial else sent(request)
-        form = ModuleForm(data, module=found.module, initial=initial_of(found.module, PREFIX, kept))
+        form = SettingsForm(data, module=found.module, initial=initial_of(found.module, PREFIX, kept))
         if data is not None and form.is_valid():
             try:
                 module_configure(

@@ -14,11 +14,12 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from core.web.manage.forms import MoneyInput, Radios, Tick
+from core.web.manage.forms import MoneyInput, Radios, Styled, Tick
 from plugins.api.money import Money
 from plugins.host.selectors import active_modules
 
 Schema = Mapping[str, Any]
+PREFIX = "setting."
 
 
 class Pence(MoneyInput):
@@ -179,6 +180,17 @@ def _walk(schema: Schema, kinds: Schema, name: str, before: str = "") -> Iterato
             yield from _walk(one, kinds, f"{name}{key}.", f"{label}: ")
         else:
             yield f"{name}{key}", _field(one, kinds, label)
+
+
+class SettingsForm(Styled):
+    """The settings of one module. A secret is never shown; left empty it keeps its value."""
+
+    save_label = _("Save the settings")
+
+    def __init__(self, *args: Any, module: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields |= fields_of(module, PREFIX)
+        self.dress()
 
 
 def fields_of(module: Any, prefix: str) -> dict[str, forms.Field]:
