@@ -16,7 +16,7 @@ from core.evaluation.suppression import suppressed
 from core.kernel.errors import NotFound
 from core.people.models import Person
 from core.rounds.models import Round
-from plugins.api import Answer, Audience, ReportSpec
+from plugins.api import Answer, Audience, Moment, ReportSpec
 from plugins.host.context import plugin_context
 from plugins.host.failures import PluginFailure
 from plugins.host.selectors import active_modules, module_settings
@@ -27,8 +27,9 @@ PUBLIC = ("id", "round_id", "module", "instrument", "audience", "moment", "setti
 
 
 def sheets_of(round: Round) -> list[Sheet]:
-    """Every sheet chosen for a round, in order of framework. Without the free words."""
-    return list(Sheet.objects.filter(round=round).only(*PUBLIC).order_by("module", "instrument"))
+    """Every sheet chosen for a round, in order of framework and of the moment it is asked. Without the free words."""
+    found = Sheet.objects.filter(round=round).only(*PUBLIC).order_by("module", "instrument")
+    return sorted(found, key=lambda one: (one.module, list(Moment).index(Moment(one.moment))))
 
 
 def sheet_of(round: Round, sheet_id: UUID) -> Sheet:
