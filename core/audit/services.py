@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
@@ -29,43 +28,31 @@ def event_record(event: Event, *, actor: Any = None, subject: SubjectRef | None 
     `actor` is a Person or None for the service. Raises Refused outside a transaction: a fact must not outlive what
     it speaks of.
     """
-    return events_record([event], actor=actor, subject=subject)[0]
-
-
-def events_record(events: Sequence[Event], *, actor: Any = None, subject: SubjectRef | None = None) -> list[AuditEvent]:
-    """As `event_record`, for several facts of one transaction in two questions."""
     if not connection.in_atomic_block:
         raise Refused("A fact is recorded in the transaction of what it tells of.", code="event.no_transaction")
-    rows = AuditEvent.objects.bulk_create(
-        [
-            AuditEvent(
-                kind=event.kind,
-                version=event.version,
-                body=event.body(),
-                actor=getattr(actor, "public_id", None),
-                subject=f"{subject.kind}:{subject.uuid}" if subject else "",
-            )
-            for event in events
-        ]
+    row = AuditEvent.objects.create(
+        kind=event.kind,
+        version=event.version,
+        body=event.body(),
+        actor=getattr(actor, "public_id", None),
+        subject=f"{subject.kind}:{subject.uuid}" if subject else "",
     )
-    _messages(EVENT_JOB, [{"event": str(row.id), "kind": row.kind} for row in rows])
-    return rows
+    _message(EVENT_JOB, {"event": str(row.id), "kind": row.kind})
+    return row
 
 
 def job_enqueue(job: Job, *, payload: dict[str, Any]) -> OutboxMessage:
     """Have a job done by a worker once this transaction has committed. Raises Refused outside a transaction."""
     if not connection.in_atomic_block:
         raise Refused("A job is asked for in the transaction of what causes it.", code="job.no_transaction")
-    return _messages(job, [payload])[0]
+    return _message(job, payload)
 
 
-def _messages(job: Job, payloads: Sequence[dict[str, Any]]) -> list[OutboxMessage]:
-    rows = OutboxMessage.objects.bulk_create(
-        [OutboxMessage(task=job.name, queue=job.queue.value, payload=payload) for payload in payloads]
-    )
+def _message(job: Job, payload: dict[str, Any]) -> OutboxMessage:
+    row = OutboxMessage.objects.create(task=job.name, queue=job.queue.value, payload=payload)
     # Only a nudge, with the tenant taken now: the row itself is what guarantees delivery.
     transaction.on_commit(partial(poke, current_tenant().uuid))
-    return rows
+    return row
 
 
 def effect_once(key: str) -> bool:

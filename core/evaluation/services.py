@@ -24,7 +24,7 @@ from core.rounds.models import Round
 from core.rounds.selectors import round_locked
 from plugins.api import Instrument
 from plugins.api.values import SubjectRef
-from plugins.host.selectors import module
+from plugins.host.selectors import module, withdrawn
 from tenants.registry.context import current_tenant
 from tenants.registry.limits import What, take
 
@@ -67,6 +67,12 @@ def framework_choose(*, round: Round, key: str, settings: Mapping[str, Any], act
     locked = round_locked(round)
     if locked.state in OVER:
         raise Refused("The round was cancelled, so nothing is looked back on.", code="evaluation.round_over")
+    if withdrawn([("evaluation", key)]) and not Sheet.objects.filter(round=locked, module=key).exists():
+        raise Refused(
+            "This framework was withdrawn for new rounds.",
+            code="evaluation.withdrawn",
+            remedy="Choose another. Under “Modules” you can read why.",
+        )
     chosen = _settings(key, settings)
     asked = _asked(key, chosen)
     Sheet.objects.filter(round=locked, module=key, state=Sheet.State.CHOSEN).delete()

@@ -37,8 +37,8 @@ def bind() -> None:
     from core.project import observing, privacy
     from core.project.resolver import DnsNames
     from core.rounds.delegation.services import ACT_JOB, act_sign
-    from core.rounds.events import MoneyChanged, RoundAdvanced, RoundChanged
-    from core.rounds.listeners import round_state
+    from core.rounds.events import MoneyChanged, RoundAdvanced, RoundChanged, RulesChanged
+    from core.rounds.listeners import modules_state, round_state
     from core.setup.documents import DOCUMENT_JOB, document_sign
     from core.setup.services import ACCEPTANCE_JOB, acceptance_sign
     from core.setup.spaces import MAKE_JOB, TELL_JOB, space_told, tenant_make
@@ -46,10 +46,12 @@ def bind() -> None:
     from core.voting.tasks import tally_handle
     from plugins.host.context import WORK_JOB
     from plugins.host.deliberation import discussions_freeze, work_handle
+    from plugins.host.events import PluginActivated, PluginDeactivated, PluginsBegun, PluginUpgraded
     from plugins.host.observing import OBSERVE_JOB, observe_handle, observing_bind
     from tenants.office.hosts.events import MainHostChanged
     from tenants.office.hosts.sender import SENDER_LOOK_JOB, sender_look_again
     from tenants.office.hosts.services import LOOK_JOB, SIGN_IN_JOB, host_look_again, sign_in_follow
+    from tenants.office.modules.services import SPREAD_JOB, plugin_spread_do
     from tenants.office.requests.services import LINK_JOB, link_told
 
     bind_names(DnsNames(environment().dns_servers))
@@ -57,6 +59,9 @@ def bind() -> None:
     told: dict[str, list[outbox.Listener]] = {kind: [*heard] for kind, heard in observing.LISTENERS.items()}
     for event in (RoundAdvanced, RoundChanged, MoneyChanged):
         told.setdefault(event.kind, []).append(round_state)
+    switched = (PluginActivated.kind, PluginDeactivated.kind, PluginsBegun.kind, PluginUpgraded.kind)
+    for kind in (*switched, RoundAdvanced.kind, RoundChanged.kind, RulesChanged.kind):
+        told.setdefault(kind, []).append(modules_state)
     told.setdefault(RoundAdvanced.kind, []).append(discussions_freeze)
     told.setdefault(MainHostChanged.kind, []).append(site_follow)
     outbox.bind(told)
@@ -79,6 +84,7 @@ def bind() -> None:
             MAKE_JOB: tenant_make,
             TELL_JOB: space_told,
             LINK_JOB: link_told,
+            SPREAD_JOB: plugin_spread_do,
             LOOK_JOB: host_look_again,
             SIGN_IN_JOB: sign_in_follow,
             SENDER_LOOK_JOB: sender_look_again,
@@ -104,11 +110,13 @@ def bind() -> None:
     from core.notices.parts import CodesReach
     from core.proposals.parts import ProjectsReady
     from core.rounds.delegation.parts import NothingEntrusted
-    from core.rounds.parts import ProofsReady, WordsReady
+    from core.rounds.parts import ModulesAllowed, ProofsReady, WordsReady
     from core.rounds.ports import bind_parts
     from core.voting.transitions import PARTS
 
-    bind_parts([WordsReady(), ProofsReady(), CodesReach(), NothingEntrusted(), ProjectsReady(), *PARTS])
+    bind_parts(
+        [WordsReady(), ModulesAllowed(), ProofsReady(), CodesReach(), NothingEntrusted(), ProjectsReady(), *PARTS]
+    )
 
     from core.audit.ports import bind_sequencers, bind_statement_sinks
     from core.evaluation.sequencer import AnswersEnd

@@ -1,12 +1,16 @@
-"""Which rounds stand on which modules: asked by the host of plugins before one is switched off or upgraded."""
+"""Which rounds stand on which modules: asked by the host of plugins before one is switched off or upgraded, and told to
+the national team as numbers."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from core.rounds.lifecycle import State
 from core.rounds.models import Round, RuleSet
+from core.rounds.selectors import HIDDEN
+from plugins.host.selectors import active_plugins
 
 OVER = (State.CLOSED.value, State.CANCELLED.value)
 VOTING = (State.VOTING.value, State.COUNT.value, State.SUSPENDED.value)
@@ -39,7 +43,21 @@ def rounds_choosing(modules: frozenset[tuple[str, str]], *, voting: bool = False
     if voting:
         found = found.filter(state__in=VOTING)
     rounds = list(found.order_by("created_at"))
-    latest: dict[Any, RuleSet] = {}
-    for rules in RuleSet.objects.filter(round__in=rounds).order_by("version"):
-        latest[rules.round_id] = rules
+    latest = _latest(rounds)
     return [row.name.en for row in rounds if modules & set(modules_of(row, latest.get(row.pk)))]
+
+
+def _latest(rounds: Sequence[Round]) -> dict[Any, RuleSet]:
+    """The rules that hold in each of these rounds, in one query."""
+    return {rules.round_id: rules for rules in RuleSet.objects.filter(round__in=rounds).order_by("version")}
+
+
+def modules_in_use() -> dict[str, Any]:
+    """What the national team is told: plugins that are switched on, with versions, and in how many rounds that
+    residents see and that are not over each module was chosen. Neither names of rounds nor anything about people."""
+    found = Round.objects.filter(archive=False, is_practice=False).exclude(state__in=(*OVER, *HIDDEN))
+    rounds = list(found)
+    latest = _latest(rounds)
+    used = Counter(f"{kind}/{key}" for row in rounds for kind, key in set(modules_of(row, latest.get(row.pk))))
+    plugins = {name: row.version for name, row in active_plugins().items()}
+    return {"public": True, "plugins": plugins, "used": dict(used)}

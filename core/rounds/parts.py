@@ -6,10 +6,12 @@ from collections.abc import Sequence
 from typing import Any
 
 from core.kernel.errors import NotFound
-from core.rounds.lifecycle import GuardFailure
+from core.rounds.choices import modules_of
+from core.rounds.lifecycle import GuardFailure, State
 from core.rounds.models import Round
+from core.rounds.selectors import rules_of
 from plugins.api.text import Text
-from plugins.host.selectors import eligibility_proof
+from plugins.host.selectors import eligibility_proof, withdrawn
 
 CHOOSE_PROOFS = Text(
     "Choose how people prove who they are.", "Tagh ciamar a dhearbhas daoine cò iad."
@@ -87,6 +89,32 @@ class WordsReady:
 
     def effect(self, round: Round, actor: Any) -> None:
         """Nothing to do: the words stand."""
+
+
+WITHDRAWN = Text(
+    "The module {key} was withdrawn for new rounds.", "Chaidh am modal {key} a tharraing air ais airson chuairtean ùra."
+)
+CHOOSE_ANOTHER = Text(
+    "Choose another. Under “Modules” you can read why.", "Tagh fear eile. Fo “Modalan” gheibh thu an t-adhbhar."
+)
+
+
+class ModulesAllowed:
+    """A round that leaves design uses nothing that the national team has withdrawn. One that residents see goes on."""
+
+    name = "rounds"
+    verbs = frozenset({"start_ideas", "prepare_ballot"})
+
+    def guards(self, round: Round) -> Sequence[GuardFailure]:
+        if round.state != State.DESIGN.value:
+            return []
+        gone = withdrawn(sorted(set(modules_of(round, rules_of(round)))))
+        return [
+            GuardFailure("round.module_withdrawn", WITHDRAWN.format(key=key), CHOOSE_ANOTHER) for _kind, key in gone
+        ]
+
+    def effect(self, round: Round, actor: Any) -> None:
+        """Nothing to do: what was chosen stays chosen."""
 
 
 class ProofsReady:

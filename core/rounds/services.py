@@ -15,6 +15,7 @@ from core.kernel.errors import Invalid, Refused
 from core.people.models import Person
 from core.rounds import lifecycle
 from core.rounds.access import may_advance
+from core.rounds.choices import modules_of
 from core.rounds.events import MoneyChanged, RoundAdvanced, RoundChanged, RoundCreated, RulesChanged
 from core.rounds.lifecycle import GuardFailure, Reason
 from core.rounds.models import FundSource, Pot, Round, RoundTransition, RuleSet
@@ -25,6 +26,7 @@ from core.rounds.selectors import pot_total, rules_of
 from plugins.api.money import Money
 from plugins.api.text import LocalisedText
 from plugins.api.values import Problem, SubjectRef
+from plugins.host.selectors import withdrawn
 
 EDITABLE = lifecycle.EDITABLE
 
@@ -156,6 +158,10 @@ def round_change(
             code=failures[0].code,
             problems=[Problem(one.code, one.message, "proofs") for one in failures],
         )
+    _allowed(
+        [("eligibility_proof", key) for key in set(changes.get("proofs", ())) - set(locked.proofs)]
+        + [("deliberation", key) for key in set(changes.get("deliberation", ())) - set(locked.deliberation)]
+    )
     for field, value in changes.items():
         setattr(locked, field, value)
     _dates(locked.ballot_opens_at, locked.ballot_closes_at)
@@ -165,6 +171,16 @@ def round_change(
             RoundChanged(round=str(locked.id), fields=tuple(sorted(changes))), actor=actor, subject=_subject(locked)
         )
     return locked
+
+
+def _allowed(fresh: Sequence[tuple[str, str]]) -> None:
+    """Raises Refused for a module chosen anew that the national team has withdrawn for new rounds."""
+    if gone := withdrawn(sorted(set(fresh))):
+        raise Refused(
+            f"Withdrawn for new rounds: {', '.join(key for _kind, key in gone)}.",
+            code="round.module_withdrawn",
+            remedy="Choose another. Under “Modules” you can read why.",
+        )
 
 
 def _amount(amount: Money) -> Money:
@@ -292,6 +308,10 @@ def rules_set(
         ballot=ballot_format, ballot_settings=ballot_settings, rule=outcome_rule, rule_settings=outcome_settings
     )
     last = rules_of(locked)
+    # What was chosen before stays a choice: a withdrawal is for what is chosen anew.
+    kept = set(modules_of(locked, last))
+    asked = RuleSet(ballot_format=ballot_format, outcome_rule=outcome_rule, outcome_settings=outcome_whole)
+    _allowed([name for name in modules_of(locked, asked) if name not in kept])
     chosen = (ballot_format, ballot_whole, outcome_rule, outcome_whole)
     if last and chosen == (last.ballot_format, last.ballot_settings, last.outcome_rule, last.outcome_settings):
         return last

@@ -16,6 +16,14 @@ class PluginActivated(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class PluginsBegun(Event):
+    """The service itself switched these on, each with its version: a tenant begins, or a plugin is new everywhere."""
+
+    kind: ClassVar[str] = "plugins_begun"
+    plugins: list[str]
+
+
+@dataclass(frozen=True, slots=True)
 class PluginDeactivated(Event):
     kind: ClassVar[str] = "plugin_deactivated"
     plugin: str

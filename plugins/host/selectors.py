@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable
 from typing import Any, cast
 
 from pydantic import BaseModel
@@ -13,6 +14,8 @@ from plugins.host.kinds import BY_NAME
 from plugins.host.models import PluginActivation
 from plugins.host.registry import Registered, registry
 from plugins.host.settings import settings_last, settings_read
+from tenants.registry.context import current_tenant
+from tenants.registry.permits import permit_of
 
 
 def active_plugins() -> dict[str, PluginActivation]:
@@ -64,6 +67,19 @@ def active_modules(kind: str) -> list[Any]:
     active = active_plugins()
     found = [one for (name, _), one in sorted(registry().modules.items()) if name == kind]
     return [Guarded(one) for one in found if one.plugin.name in active]
+
+
+def choosable_modules(kind: str, *, keep: Collection[str] = ()) -> list[Any]:
+    """Those of `active_modules` that something new may choose; `keep` are keys that were chosen before."""
+    found = active_modules(kind)
+    gone = {key for _, key in withdrawn((kind, one.key) for one in found)} - set(keep)
+    return [one for one in found if one.key not in gone]
+
+
+def withdrawn(modules: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
+    """Those of these kinds and keys that the national team has withdrawn for new rounds here."""
+    tenant, known = current_tenant().uuid, registry().modules
+    return [name for name in modules if name in known and not permit_of(known[name].plugin.name, tenant).allowed]
 
 
 def modules_with_settings(kind: str) -> list[tuple[Any, BaseModel]]:

@@ -9,14 +9,16 @@ from django.db import transaction
 from django.db.models.functions import Now
 from pydantic import ValidationError
 
-from core.audit.services import event_record, events_record
+from core.audit.services import event_record
 from core.kernel.errors import Invalid, NotFound, Refused
 from plugins.api import Problem, Text
-from plugins.host.events import PluginActivated, PluginConfigured, PluginDeactivated, PluginUpgraded
+from plugins.host.events import PluginActivated, PluginConfigured, PluginDeactivated, PluginsBegun, PluginUpgraded
 from plugins.host.models import PluginActivation
 from plugins.host.ports import rounds_using, rounds_voting_with
 from plugins.host.registry import Registered, registry
 from plugins.host.settings import secrets_of, settings_keep, upgraded
+from tenants.registry.context import current_tenant
+from tenants.registry.permits import permit_of
 
 
 def plugin_activate(
@@ -24,7 +26,8 @@ def plugin_activate(
 ) -> PluginActivation:
     """Switch a plugin on, with settings per module key. Doing it again changes nothing.
 
-    Raises NotFound when it is not installed, allowed and sound; Invalid when settings do not fit.
+    Raises NotFound when it is not installed, allowed and sound; Refused where the national team has withdrawn it;
+    Invalid when settings do not fit.
     """
     info = registry().plugins.get(plugin)
     if info is None:
@@ -32,6 +35,12 @@ def plugin_activate(
             f"There is no plugin {plugin!r} that can be used.",
             code="plugin.unknown",
             remedy="`commonty plugins list` shows those that can.",
+        )
+    if not (permit := permit_of(plugin, current_tenant().uuid)).allowed:
+        raise Refused(
+            f"The national team has not allowed {plugin} here.",
+            code="plugin.withdrawn",
+            remedy=permit.reason or "Ask them for it under “Wishes for modules”.",
         )
     kept = _kept(plugin, settings or {})
     with transaction.atomic():
@@ -50,8 +59,12 @@ def plugin_activate(
 
 
 def plugins_begin(*, plugins: Sequence[str]) -> None:
-    """Switch on those that are not on yet, as they come, for a tenant that begins: in a few questions for all."""
-    known = registry().plugins
+    """Switch on those that are allowed here and not on yet, as they come: in a few questions for all.
+
+    For a tenant that begins, and for a plugin that is new everywhere.
+    """
+    known, own = registry().plugins, current_tenant().uuid
+    plugins = [name for name in plugins if permit_of(name, own).allowed]
     with transaction.atomic():
         on = set(PluginActivation.objects.filter(ended_at__isnull=True).values_list("plugin", flat=True))
         fresh = [known[name] for name in plugins if name not in on]
@@ -59,7 +72,7 @@ def plugins_begin(*, plugins: Sequence[str]) -> None:
             [PluginActivation(plugin=one.name, version=one.version, settings=_kept(one.name, {})) for one in fresh]
         )
         if fresh:
-            events_record([PluginActivated(plugin=one.name, version_of_plugin=one.version) for one in fresh])
+            event_record(PluginsBegun(plugins=[f"{one.name} {one.version}" for one in fresh]))
 
 
 def _kept(plugin: str, settings: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:

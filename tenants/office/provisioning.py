@@ -29,6 +29,7 @@ from tenants.office.protection import grants_apply, roles_make, seal_apply
 from tenants.office.template import latest_release
 from tenants.registry.context import Role, TenantRef, in_public, in_tenant
 from tenants.registry.models import Tenant
+from tenants.registry.permits import permits_know
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,6 +245,8 @@ def _settle() -> None:
 
 def _provision(tenant: TenantRef, say: Callable[[str], None]) -> list[ProvisioningStep]:
     records = _records(tenant)
+    # Steps inside the tenant's transaction cannot look this up.
+    permits_know()
     for position, step in enumerate(steps()):
         row = records.get(step.name) or _begin(tenant, position, step.name)
         if row.state == ProvisioningStep.State.DONE:

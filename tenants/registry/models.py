@@ -125,3 +125,24 @@ class Quota(models.Model):
 
     def __str__(self) -> str:
         return f"{self.what} {self.most}"
+
+
+class PluginPermit(models.Model):
+    """Where the national team lets a plugin be switched on and chosen for new rounds; `tenant` empty: everywhere.
+
+    What nobody has decided is allowed: the operator's own list stands before this (`permits.py`).
+    """
+
+    tenant = models.ForeignKey(Tenant, null=True, on_delete=models.CASCADE, related_name="permits")
+    plugin = models.CharField(max_length=60)
+    allowed = models.BooleanField()
+    reason = models.CharField(max_length=300, blank=True, help_text="why it was withdrawn, for officers to read")
+    set_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["tenant", "plugin"], name="registry_permit_once", nulls_distinct=False)
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.plugin} {self.allowed}"

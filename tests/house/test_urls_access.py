@@ -37,6 +37,15 @@ PAGES = {"": ANYBODY, "accessibility/": ANYBODY, "privacy/": ANYBODY, "complaint
 EDITED = {r"^((?:[\w\-]+/)*)$": ANYBODY}
 # The demo's letter box is open, since a resident reads their code there; outside the demo there is no such page.
 DEMO = {"demo-mail/": ANYBODY}
+# One's own page is everybody's who is signed in, on either host.
+ACCOUNT = {
+    "account/": SIGNED_IN,
+    "account/name/": SIGNED_IN,
+    "account/sessions/<uuid:sign_in>/end/": POST_ONLY,
+    "account/file/": POST_ONLY,
+    "account/file/<uuid:file>/": POST_ONLY,
+    "account/erase/": SIGNED_IN,
+}
 VOTE = {
     "rounds/": ANYBODY,
     "rounds/<slug:slug>/": ANYBODY,
@@ -56,12 +65,7 @@ VOTE = {
     "rounds/<slug:slug>/evaluation.pdf": ANYBODY,
     "rounds/<slug:slug>/feedback/thanks/": ANYBODY,
     "rounds/<slug:slug>/feedback/<uuid:sheet>/": ANYBODY,
-    "account/": SIGNED_IN,
-    "account/name/": SIGNED_IN,
-    "account/sessions/<uuid:sign_in>/end/": POST_ONLY,
-    "account/file/": POST_ONLY,
-    "account/file/<uuid:file>/": POST_ONLY,
-    "account/erase/": SIGNED_IN,
+    **ACCOUNT,
     "account/farewell/": SIGNED_IN,
     "x/<slug:key>/<slug:slug>/": ANYBODY,
     # A carrier of messages: its channel checks who it is.
@@ -70,6 +74,7 @@ VOTE = {
     "how-your-vote-is-kept/": ANYBODY,
 }
 MANAGE = {
+    **ACCOUNT,
     "": OFFICERS,
     "audit/": OFFICERS,
     "look/": OFFICERS,
@@ -78,6 +83,7 @@ MANAGE = {
     "limits/": OFFICERS,
     "modules/": OFFICERS,
     "modules/channels/": OFFICERS,
+    "modules/wishes/new/": OFFICERS,
     "modules/lists/<slug:key>/": OFFICERS,
     "modules/parked/<uuid:message>/again/": POST_ONLY,
     "modules/plugins/<slug:plugin>/switch/": POST_ONLY,
@@ -151,6 +157,9 @@ CONSOLE = {
     "console/fleet/": OFFICERS,
     "console/banners/": OFFICERS,
     "console/limits/": OFFICERS,
+    "console/modules/": OFFICERS,
+    "console/modules/<slug:kind>/<slug:key>/": OFFICERS,
+    "console/modules/wishes/<uuid:wish>/": OFFICERS,
     "console/support/": OFFICERS,
     "console/documents/": OFFICERS,
     "console/documents/new/": OFFICERS,

@@ -10,7 +10,7 @@ from typing import Any
 from core.project.cli import CheckFailed
 
 NAME = "plugins"
-HELP = "Voting, deliberation and evaluation modules: list, check, trace, activate, deactivate, upgrade, purge."
+HELP = "Voting, deliberation and evaluation modules: list, check, trace, allow, activate, upgrade, withdraw, purge."
 NEEDS_DJANGO = True
 
 
@@ -29,6 +29,12 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     upgrade.add_argument("name")
     upgrade.add_argument("--tenant", required=True)
     upgrade.add_argument("--reason", required=True, help="recorded with the decision")
+    allow = verbs.add_parser("allow", help="let a plugin be switched on in a tenant, or in all")
+    withdraw = verbs.add_parser("withdraw", help="withdraw a plugin for new rounds; open ones keep it")
+    withdraw.add_argument("--reason", required=True, help="recorded, and read by officers")
+    for command in (allow, withdraw):
+        command.add_argument("name")
+        command.add_argument("--tenant", default="", help="left out: all, in place of what was decided for some")
     purge = verbs.add_parser("purge", help="write a plugin's tables into files, then drop them in every tenant")
     purge.add_argument("name")
     purge.add_argument("--out", type=Path, help="folder for the export; needed where there are rows")
@@ -43,6 +49,8 @@ def run(args: argparse.Namespace, out: Any) -> dict[str, Any]:
         return _purge(args, out)
     if args.verb == "trace":
         return {"calls": _trace(args.name, args.tenant)}
+    if args.verb in ("allow", "withdraw"):
+        return {**_permit(args, out), **_document(args.tenant)}
     if args.verb in ("activate", "deactivate", "upgrade"):
         with in_tenant(tenant_by_slug(args.tenant)):
             if args.verb == "activate":
@@ -57,6 +65,28 @@ def run(args: argparse.Namespace, out: Any) -> dict[str, Any]:
     if args.verb == "check" and any(item["problem"] for item in document["plugins"]):
         raise CheckFailed(document, "An allowed plugin cannot be used; see `problem`.")
     return document
+
+
+def _permit(args: argparse.Namespace, out: Any) -> dict[str, Any]:
+    """The national team's decision, in the national site's own record as from its console."""
+    from core.kernel.errors import NotFound
+    from tenants.office.modules.services import permit_set
+    from tenants.registry.context import in_tenant
+    from tenants.registry.selectors import tenant_by_slug, tenant_refs
+
+    hubs = tenant_refs(kinds=("hub",))
+    if not hubs:
+        raise NotFound("There is no national site.", code="tenant.no_hub", remedy="Make it: `commonty tenant create`.")
+    where = tenant_by_slug(args.tenant) if args.tenant else None
+    with in_tenant(hubs[0]):
+        permit_set(
+            plugin=args.name,
+            tenant=where.uuid if where else None,
+            allowed=args.verb == "allow",
+            reason=getattr(args, "reason", ""),
+        )
+    out.say(f"{args.name}: {'allowed' if args.verb == 'allow' else 'withdrawn'} for {args.tenant or 'all'}.")
+    return {"where": args.tenant, "permitted": args.verb == "allow"}
 
 
 def _purge(args: argparse.Namespace, out: Any) -> dict[str, Any]:

@@ -28,6 +28,7 @@ SHARED_APPS = [
     "tenants.office.documents",
     "tenants.office.banners",
     "tenants.office.requests",
+    "tenants.office.modules",
     "tenants.office.support",
     "tenants.office.hosts",
 ]

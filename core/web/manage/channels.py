@@ -20,7 +20,7 @@ from core.notices.services import SEND_JOB
 from core.people.access import OFFICER, access
 from core.web.manage.forms import Radios, Styled
 from core.web.manage.page import PROBLEM, actor_of, page, sent
-from plugins.host.selectors import active_modules
+from plugins.host.selectors import active_modules, choosable_modules
 
 PLACES = {"first": _("First channel"), "second": _("Second channel"), "third": _("Third channel")}
 NONE = {
@@ -37,7 +37,7 @@ class ChannelsForm(Styled):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        active = active_modules(KIND)
+        active = choosable_modules(KIND, keep=list(self.initial.values()))
         hints = {one.key: one.description.en for one in active}
         for name, label in PLACES.items():
             choices = [("", NONE[name]), *((one.key, one.label.en) for one in active)]

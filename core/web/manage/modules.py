@@ -21,6 +21,7 @@ from core.people.access import OFFICER, access
 from core.rounds.choices import rounds_choosing
 from core.web.manage.page import CONFLICT, PROBLEM, actor_of, page, sent
 from core.web.manage.settings_form import PREFIX, SettingsForm, initial_of, values_of
+from core.web.manage.wishes import shown
 from core.web.public.booth import drawn
 from core.web.public.draft import posted
 from plugins.api import BallotInvalid, LocalisedText, Money, Offer, Pot, Project
@@ -30,6 +31,9 @@ from plugins.host.observing import OBSERVE_JOB
 from plugins.host.registry import Registered, registry
 from plugins.host.selectors import active_plugins, module_settings
 from plugins.host.services import module_configure, plugin_activate, plugin_deactivate
+from tenants.office.modules.selectors import wishes
+from tenants.registry.context import current_tenant
+from tenants.registry.permits import permit_of
 
 KINDS = {
     "ballot_format": _("What a ballot looks like"),
@@ -62,11 +66,17 @@ SAMPLE = Offer(
 """Projects nobody has thought of, to try a ballot on."""
 
 
-def _standing(kind: str, key: str) -> Registered:
+def standing(kind: str, key: str) -> Registered:
+    """Raises NotFound."""
     found = registry().modules.get((kind, key))
     if found is None:
         raise NotFound("There is no such module.", code="plugin.unknown")
     return found
+
+
+def keeps(module: Any) -> bool:
+    """Whether it keeps something of people: every kind that does has to be able to show and erase it."""
+    return hasattr(type(module), "erase")
 
 
 def _card(one: Registered, active: set[str]) -> dict[str, Any]:
@@ -78,10 +88,10 @@ def _card(one: Registered, active: set[str]) -> dict[str, Any]:
         "description": module.description,
         "plugin": info,
         "active": info.name in active,
+        "permit": permit_of(info.name, current_tenant().uuid),
         "health": health(info.name),
         "rounds": rounds_choosing(frozenset({(one.kind.name, module.key)})),
-        # Every kind that keeps something of people has to be able to show and erase it.
-        "keeps": hasattr(type(module), "erase"),
+        "keeps": keeps(module),
         "takes_list": info.name in active and getattr(module, "takes_list", False),
     }
 
@@ -99,6 +109,7 @@ def modules(request: HttpRequest) -> HttpResponseBase:
         part="modules",
         groups=[(label, found) for label, found in groups if found],
         failed=registry().failed,
+        wishes=[shown(one) for one in wishes(current_tenant().uuid)],
         parked=[message for message in parked() if message["task"] == OBSERVE_JOB.name],
     )
 
@@ -106,7 +117,7 @@ def modules(request: HttpRequest) -> HttpResponseBase:
 @access(OFFICER)
 def module(request: HttpRequest, kind: str, key: str) -> HttpResponseBase:
     """One module: its settings, and a ballot to try."""
-    found = _standing(kind, key)
+    found = standing(kind, key)
     card = _card(found, set(active_plugins()))
     trial = request.method == "POST" and request.POST.get("do") == "try"
     settings, form, status = None, None, 200

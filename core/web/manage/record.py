@@ -60,6 +60,11 @@ WORDS: dict[str, Any] = {
     "tenant_arrived": _("This site has come from another installation"),
     "link_changed": _("Link with another organisation %(what)s by the %(side)s"),
     "quota_set": _("Limit of %(what)s set to %(most)s"),
+    "plugin_permitted": _("%(plugin)s allowed at %(where)s"),
+    "plugin_withdrawn": _("%(plugin)s withdrawn for new rounds at %(where)s. %(reason)s"),
+    "plugin_spread": _("%(plugin)s is switched on wherever it is allowed and was never on"),
+    "module_wished": _("A module was asked for"),
+    "module_wish_answered": _("Wish for a module answered: %(state)s"),
     "look_changed": _("Colour of the site changed to %(accent)s"),
     "own_host_changed": _("Own address %(host)s: %(state)s"),
     "main_host_changed": _("Main address is now %(host)s"),
@@ -67,6 +72,7 @@ WORDS: dict[str, Any] = {
     "proof_list_taken": _("List of people who may vote taken in"),
     "proof_list_dropped": _("List of people who may vote deleted"),
     "plugin_activated": _("Module %(plugin)s %(version_of_plugin)s switched on"),
+    "plugins_begun": _("Modules switched on by the service: %(plugins)s"),
     "plugin_deactivated": _("Module %(plugin)s switched off"),
     "plugin_configured": _("Settings of %(module)s changed: %(settings)s"),
     "plugin_upgraded": _("Module %(plugin)s: %(to_version)s reads what %(from_version)s kept. %(reason)s"),
@@ -107,6 +113,8 @@ def _shown(name: str, value: Any) -> str:
         return str(PHASES[value].name)
     if name in ("pot_total", "amount"):
         return str(Money(int(value)))
+    if name == "where":
+        return str(value) or say("all of Scotland")
     if isinstance(value, list):
         return ", ".join(str(one) for one in value)
     return str(value)

@@ -25,7 +25,7 @@ from core.rounds.services import rules_set
 from core.web.manage.forms import Group, Radios, Styled, mark, unchanged
 from core.web.manage.page import CONFLICT, PROBLEM, actor_of, need_editable, page, sent
 from core.web.manage.settings_form import fields_of, initial_of, values_of
-from plugins.host.selectors import active_modules, ballot_format, outcome_rule
+from plugins.host.selectors import ballot_format, choosable_modules, outcome_rule
 
 BALLOT, RULE = "ballot_format.", "outcome_rule."
 
@@ -41,7 +41,7 @@ class ChoiceForm(Styled):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         for name in ("ballot_format", "outcome_rule"):
-            found = active_modules(name)
+            found = choosable_modules(name, keep=[self.initial.get(name, "")])
             field: Any = self.fields[name]
             field.choices = [(module.key, module.label.en) for module in found]
             field.widget.hints = {module.key: module.description.en for module in found}

@@ -30,7 +30,7 @@ from core.web.manage.forms import (
     written,
 )
 from plugins.api.text import LocalisedText
-from plugins.host.selectors import active_modules
+from plugins.host.selectors import choosable_modules
 
 # Words that stand for pages of their own beside the rounds.
 RESERVED = frozenset({"new"})
@@ -268,7 +268,7 @@ class VotersSection(Section):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        found = active_modules("eligibility_proof")
+        found = choosable_modules("eligibility_proof", keep=self.initial.get("proofs", ()))
         proofs: Any = self.fields["proofs"]
         proofs.choices = [(module.key, module.label.en) for module in found]
         proofs.widget.hints = {module.key: module.description.en for module in found}
@@ -317,7 +317,7 @@ class DiscussionSection(Section):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        found = active_modules("deliberation")
+        found = choosable_modules("deliberation", keep=self.initial.get("deliberation", ()))
         ways: Any = self.fields["deliberation"]
         ways.choices = [(module.key, module.label.en) for module in found]
         ways.widget.hints = {module.key: module.description.en for module in found}

@@ -23,6 +23,7 @@ from core.web.manage import (
     rules,
     setup,
     steps,
+    wishes,
 )
 
 app_name = "staff"
@@ -74,6 +75,7 @@ urlpatterns = [
     path("address/mail/", address.sender, name="sender"),
     path("limits/", limits.limits, name="limits"),
     path("modules/", modules.modules, name="modules"),
+    path("modules/wishes/new/", wishes.wish_new, name="wish-new"),
     path("modules/channels/", channels.channels, name="channels"),
     path("modules/lists/<slug:key>/", lists.lists, name="lists"),
     path("modules/parked/<uuid:message>/again/", modules.parked_again, name="parked-again"),

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from core.web.hub.console import documents, limits, tenants, views
+from core.web.hub.console import documents, limits, modules, tenants, views
 
 app_name = "console"
 urlpatterns = [
@@ -17,6 +17,9 @@ urlpatterns = [
     path("documents/", documents.documents, name="documents"),
     path("documents/new/", documents.document_new, name="document-new"),
     path("documents/<slug:kind>/<slug:key>/", documents.document_one, name="document"),
+    path("modules/", modules.modules, name="modules"),
+    path("modules/wishes/<uuid:wish>/", modules.wish_one, name="wish"),
+    path("modules/<slug:kind>/<slug:key>/", modules.module_one, name="module"),
     path("tenants/new/", tenants.tenant_new, name="tenant-new"),
     path("tenants/<slug:slug>/", tenants.tenant_one, name="tenant"),
 ]

@@ -38,6 +38,7 @@ PARTS: tuple[tuple[str, Any], ...] = (
     ("requests", _("Requests")),
     ("calendar", _("Calendar")),
     ("documents", _("Guidance")),
+    ("modules", _("Modules")),
     ("banners", _("Banners")),
     ("support", _("Support")),
     ("limits", _("Limits")),

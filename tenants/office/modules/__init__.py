@@ -1,0 +1,1 @@
+"""Which modules may be used where, and wishes for modules that are not there yet."""
