@@ -4,15 +4,22 @@ from __future__ import annotations
 
 from io import BytesIO
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from django.db import transaction
 
 from core.notices.carrying import channels_choose
 from plugins.host import breaker
+from plugins.host.services import plugin_deactivate
+from tenants.office.modules.selectors import wishes
+from tenants.office.modules.services import permit_set, wish_answer, wish_make
 from tenants.registry.context import in_tenant
+from tenants.registry.permits import permits_forget
+from tests.behaviour.test_console import hub
 from tests.behaviour.test_manage_rounds import browser as signed_in
 from tests.e2e.test_manage import beside_the_browser, looked_at
+from tests.support.jobs import work
 from tests.support.rounds import round_made as talked_about
 from tests.support.votes import round_made
 
@@ -62,3 +69,33 @@ def test_channels_lists_rules_and_arguments_read_on_a_phone_and_a_desk(tenants: 
             "/discussion/",
         ],
     )
+
+
+def test_the_console_and_the_council_read_the_same_of_modules(tenants: Any, server: int, browser: Any) -> None:
+    national, officer = signed_in(hub(), name="cosla"), signed_in(tenants.alpha)
+    # Nothing is decided, asked for or said yet.
+    looked_at(browser, server, national, ["/console/modules/"])
+    with in_tenant(tenants.alpha):
+        talked_about(deliberation=["threads"])
+        plugin_deactivate(plugin="ballot-ranked")
+        for what in (
+            "A ranking vote on paper",
+            "A map on which residents put their ideas, with the words of each beside it",
+        ):
+            wish_make(what=what, why="Our islands vote on paper and want to rank.", new_id=uuid4())
+    with in_tenant(tenants.beta):
+        plugin_deactivate(plugin="ballot-ranked")
+    for tenant in tenants:
+        work(tenant)
+    first, second = wishes()
+    with in_tenant(hub()):
+        permit_set(plugin="threads", tenant=tenants.alpha.uuid, allowed=False, reason="We look at its accessibility.")
+        wish_answer(wish=first.id, state="planned", answer="It comes with the spring release.")
+    looked_at(
+        browser,
+        server,
+        national,
+        ["/console/modules/", "/console/modules/deliberation/threads/", f"/console/modules/wishes/{second.id}/"],
+    )
+    looked_at(browser, server, officer, ["/modules/", "/modules/deliberation/threads/", "/modules/wishes/new/"])
+    permits_forget()
