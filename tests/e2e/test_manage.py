@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,12 +16,12 @@ from tenants.registry.context import Role, in_tenant
 from tests.behaviour.test_manage_projects import picture
 from tests.behaviour.test_manage_rounds import PROJECT, fill, made
 from tests.behaviour.test_manage_rounds import browser as signed_in
-from tests.e2e.test_pages import AXE, address
+from tests.e2e.test_pages import address
 from tests.support.http import SiteClient
+from tests.support.look import look
 from tests.support.votes import officers, vote, voting_open
 
 pytestmark = pytest.mark.browser
-WIDTHS = (320, 360, 1280)
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -35,36 +33,21 @@ def beside_the_browser() -> Iterator[None]:
 
 
 def looked_at(browser: Any, port: int, client: SiteClient, paths: list[str]) -> None:
-    """Every page at every width: nothing wider than the screen, one heading, nothing that axe finds.
-
-    Where COMMONTY_SHOTS names a folder, a picture of each is kept there.
-    """
+    """Every page as `look` looks at one, for whoever is signed in with `client`."""
     wrong: list[Any] = []
     cookie = client.cookies[settings.SESSION_COOKIE_NAME].value
-    host, shots = f"{client.tenant.slug}.staff", os.environ.get("COMMONTY_SHOTS")
-    home = address(port, host, "/")
-    for width in WIDTHS:
-        context = browser.new_context(viewport={"width": width, "height": 900}, bypass_csp=True)
-        context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": cookie, "url": home}])
-        try:
-            page = context.new_page()
-            for path in paths:
-                answer = page.goto(address(port, host, path))
-                page.wait_for_load_state("networkidle")
-                if shots:
-                    part = f"{client.tenant.slug}-{path.strip('/').replace('/', '-')}-{width}.png"
-                    page.screenshot(path=str(Path(shots) / part), full_page=True)
-                if answer is None or answer.status >= 400:
-                    wrong.append((path, answer and answer.status))
-                if page.locator("h1").count() != 1:
-                    wrong.append((path, "h1"))
-                if page.evaluate("document.documentElement.scrollWidth") > width:
-                    wrong.append((path, width, "wider than the screen"))
-                page.add_script_tag(path=str(AXE))
-                found = page.evaluate("async () => (await axe.run()).violations.map(v => [v.id, v.nodes[0].html])")
-                wrong += [(path, width, one) for one in found]
-        finally:
-            context.close()
+    host = f"{client.tenant.slug}.staff"
+    context = browser.new_context(bypass_csp=True)
+    context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": cookie, "url": address(port, host, "/")}])
+    try:
+        page = context.new_page()
+        for path in paths:
+            answer = page.goto(address(port, host, path))
+            if answer is None or answer.status >= 400:
+                wrong.append((path, answer and answer.status))
+            wrong += look(page, name=f"{client.tenant.slug}-{path}")
+    finally:
+        context.close()
     assert wrong == [], wrong
 
 

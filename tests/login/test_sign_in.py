@@ -18,8 +18,10 @@ pytestmark = pytest.mark.keycloak
 
 
 def signed_in(browser: Any, visitor: Visitor, account: Account) -> None:
-    answer = browser.get(visitor.signs_in(away(browser), account))
-    assert answer.status_code == 302, visitor.page + answer.content.decode()
+    back = visitor.signs_in(away(browser), account)
+    assert back, visitor.words()
+    answer = browser.get(back)
+    assert answer.status_code == 302, answer.content.decode()
     assert answer["Location"] == "/privacy/"
 
 

@@ -179,6 +179,11 @@ class Visitor:
             return self.send(otp=account.code())
         return back
 
+    def words(self) -> str:
+        """What the page says, for a test that did not expect to be there."""
+        main = self.page.partition("<main")[2].partition("</main>")[0]
+        return f"{self.at}: " + " ".join(re.sub(r"<script.*?</script>|<[^>]+>", " ", main, flags=re.DOTALL).split())
+
     def _arrive(self, answer: requests.Response) -> str:
         for _step in range(20):
             self.page, self.at = answer.text, answer.url

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import re
 from datetime import date
-from pathlib import Path
 from typing import Any
 
-from tests.support.bootstrap import ROOT
+from tests.support.look import axe, shot
 
-AXE = ROOT / "core" / "ui" / "node_modules" / "axe-core" / "axe.min.js"
 MOST_TABS = 400
 # How many things that take the focus stand before it, at least: round buttons of one question count once.
 PLACE = """one => {
@@ -58,20 +55,13 @@ class Walk:
         self.page.wait_for_load_state("load")
         address = self.page.url
         self.seen.append(address)
-        shots = os.environ.get("COMMONTY_SHOTS")
-        if shots:
-            folder = Path(shots)
-            folder.mkdir(parents=True, exist_ok=True)
-            part = re.sub(r"[^a-z0-9]+", "-", address.split("//", 1)[1].split("?")[0]).strip("-")
-            self.page.screenshot(path=str(folder / f"{self.name}-{len(self.seen):02}-{part}.png"), full_page=True)
+        shot(self.page, f"{self.name}-{len(self.seen):02}-{address.split('//', 1)[1].split('?')[0]}")
         if ".localhost" not in address:
             return
         assert self.page.locator("h1").count() == 1, address
         assert self.page.locator("body").evaluate("() => document.documentElement.scrollWidth") <= self.width, address
         if self.scripts:
-            self.page.add_script_tag(path=str(AXE))
-            run = "async () => (await axe.run()).violations.map(v => [v.id, v.nodes[0].html])"
-            self.complaints += [f"{address}: {one}" for one in self.page.evaluate(run)]
+            self.complaints += [f"{address}: {one}" for one in axe(self.page)]
 
     def text(self) -> str:
         return str(self.page.locator("main").inner_text())
