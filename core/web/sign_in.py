@@ -41,7 +41,7 @@ from core.people.sso.flow import (
     signed_out_address,
 )
 from core.people.sso.logout import ended_by, session_mark
-from core.people.sso.sites import RealmKind, realm_kind
+from core.people.sso.sites import SIGNED_OUT, RealmKind, realm_kind
 from core.ui.csp import forms_lead_to
 from core.web.attested import attested_keep
 from tenants.registry.context import current_tenant
@@ -220,14 +220,15 @@ def sign_in(request: HttpRequest) -> HttpResponseBase:
 @access(ANYONE)
 def callback(request: HttpRequest) -> HttpResponseBase:
     """Take the browser back, make the session anew, and go on to where the person wanted to be."""
-    state = request.GET.get("state", "")
+    given = _answer(request)
+    state = given.get("state", "")
     name = _note_name(state)
     note = request.COOKIES.get(name, "")
     try:
-        if request.GET.get("error"):
+        if given.get("error"):
             response: HttpResponseBase = _not_signed_in(request, note=note, state=state)
         else:
-            response = _signed_in(request, note=note, state=state)
+            response = _signed_in(request, given, note=note)
     except CommontyError as error:
         noted = _noted(request, note=note, state=state)
         short = error.code in ("sign_in.level", "sign_in.stale")
@@ -237,6 +238,12 @@ def callback(request: HttpRequest) -> HttpResponseBase:
     if name in request.COOKIES:
         response.delete_cookie(name, samesite="Lax")
     return response
+
+
+def _answer(request: HttpRequest) -> dict[str, str]:
+    """What the provider answers; nothing where anything is said twice, since another reader may take the other one."""
+    given = request.GET
+    return given.dict() if all(len(values) == 1 for _name, values in given.lists()) else {}
 
 
 def _wanted(request: HttpRequest, *, note: str, state: str) -> str:
@@ -264,10 +271,10 @@ def _not_signed_in(request: HttpRequest, *, note: str, state: str) -> HttpRespon
     )
 
 
-def _signed_in(request: HttpRequest, *, note: str, state: str) -> HttpResponseBase:
+def _signed_in(request: HttpRequest, given: dict[str, str], *, note: str) -> HttpResponseBase:
     """Check what came back and make the session. Raises one of our own errors."""
-    site, given = site_of(request), request.GET
-    attempt = finish(site, note=note, state=state, code=given.get("code", ""), issuer=given.get("iss", ""))
+    site, state, code = site_of(request), given.get("state", ""), given.get("code", "")
+    attempt = finish(site, note=note, state=state, code=code, issuer=given.get("iss", ""))
     identity = attempt.identity
     person = person_know(issuer=identity.issuer, subject=identity.subject, display_name=identity.display_name)
     if not person.is_active:
@@ -349,17 +356,19 @@ def device_of(agent: str) -> str:
 @access(ANYONE)
 def sign_out(request: HttpRequest) -> HttpResponseBase:
     """End the session on this host, then the provider's, so that nobody after this person is signed in by it."""
-    onward, unanswered = "", False
+    onward, unanswered, site = "", False, site_of(request)
     shared = bool(request.session.get(SHARED))
+    home = next((path for path in SIGNED_OUT[site.purpose] if path == request.POST.get("back")), "/")
+    _speak(home)
     try:
-        onward = signed_out_address(site_of(request), token=session_token(request))
+        onward = signed_out_address(site, token=session_token(request), back=home)
     except Unavailable:
         unanswered = request.user.is_authenticated
     with transaction.atomic():
         logout(request)
-    response: HttpResponse = HttpResponseRedirect("/")
+    response: HttpResponse = HttpResponseRedirect(home)
     if onward or unanswered:
-        response = render(request, "sign_in/signed_out.html", {"onward": onward})
+        response = render(request, "sign_in/signed_out.html", {"onward": onward, "home": home})
     if onward:
         # Not a redirect: the page's own policy keeps forms on this host, and browsers follow it through redirects.
         response["Refresh"] = f"0; url={onward}"

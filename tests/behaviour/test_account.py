@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import time
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -13,9 +14,10 @@ from django.db import models, transaction
 from django.db.models import F
 
 from core.audit.models import AuditEvent
-from core.people.models import Person, PersonalFile, Session
+from core.people.models import Person, PersonalFile, RoleGrant, Session
 from core.people.privacy import GONE, _parts, privacy_tables
-from core.people.services import role_grant
+from core.people.proof import LEVEL, PROVED_AT
+from core.people.services import role_end, role_grant
 from core.people.sign_ins import sign_in_keep
 from core.support.models import SupportGrant
 from core.voting.models import RollEntry
@@ -23,9 +25,12 @@ from core.voting.services import roll_claim
 from plugins.api.values import Proof, RollKey
 from plugins.bundled.threads.models import Post
 from tenants.registry.context import Role, in_tenant
+from tests.behaviour.test_manage_rounds import browser as officer_at
+from tests.login.test_sessions import change
 from tests.plugins.test_threads import say, talked
 from tests.support.jobs import work
 from tests.support.journey import Resident, round_open
+from tests.support.keycloak import Running, configured
 from tests.support.residents import resident
 
 ID = "00000000-0000-4000-8000-000000000000"
@@ -223,3 +228,38 @@ def test_every_table_that_leads_to_a_person_is_answered_for(tenants: Any) -> Non
     }
     assert "people_rolegrant" in found
     assert found - privacy_tables() == set()
+
+
+def test_an_officer_has_the_page_on_the_staff_host_and_no_way_out_of_all_of_scotland_there(
+    tenants: Any, site: Any
+) -> None:
+    # Nobody answers at this service; its accounts could be deleted, its officers need two proofs.
+    with configured(Running("http://127.0.0.1:9", "nobody's")):
+        desk, other = officer_at(tenants.alpha, name="oighrig"), officer_at(tenants.beta, name="oighrig")
+        for one in (desk, other):
+            assert "A second proof is needed" in one.get("/account/").content.decode()
+            change(one, **{LEVEL: 2, PROVED_AT: time.time()})
+        page = desk.get("/account/").content.decode()
+        for words in ("Oighrig", "Officer", "Public website", "Where you are signed in", "Erase me here"):
+            assert words in page
+        for words in ("Delete my national account", "Receipts of ballots"):
+            assert words not in page
+        assert desk.get("/account/farewell/").status_code == 404
+        assert 'href="/account/"' in desk.get("/rounds/").content.decode()
+        assert b"Delete my national account" in resident(tenants.alpha, "morag").get("/account/").content
+        # Everything on it works here, too: the name, the file, and leaving once there is no role any more.
+        assert desk.post("/account/name/", {"name": ""}).status_code == 422
+        assert desk.post("/account/name/", {"name": "Effie"})["Location"] == "/account/"
+        assert "Effie" in desk.get("/account/").content.decode()
+        assert "Oighrig" in other.get("/account/").content.decode()
+        assert desk.post("/account/file/")["Location"] == "/account/"
+        work(tenants.alpha)
+        key = file_on_page(desk)
+        assert other.post(f"/account/file/{key}/").status_code == 404
+        assert b"Effie" in desk.post(f"/account/file/{key}/").content
+        assert desk.post("/account/erase/", {"sure": "on"}).status_code == 409
+        with in_tenant(tenants.alpha):
+            role_end(grant=RoleGrant.objects.get(), actor=None)
+        assert desk.post("/account/erase/", {"sure": "on"}).status_code == 200
+        assert desk.get("/account/")["Location"].startswith("/sign-in/")
+        assert other.get("/account/").status_code == 200

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
 
@@ -17,10 +18,12 @@ import requests
 from joserfc import jwt
 from joserfc.jwk import KeySet, RSAKey
 
+from core.kernel.crypto import token_open, token_seal
 from core.kernel.env import Environment, environment
 from core.kernel.errors import Refused
 from core.people.sso import door
 from core.people.sso.claims import identity_of
+from core.people.sso.flow import PURPOSE
 from tests.support.bootstrap import ROOT
 from tests.support.http import away as begun
 
@@ -71,8 +74,8 @@ def signed_in(browser: Any, subject: str, next_path: str = "/privacy/") -> Any:
     return browser.get(pick(begun(browser, next_path), subject))
 
 
-def is_anonymous(browser: Any) -> bool:
-    return "_auth_user_id" not in browser.session
+def is_nobody(browser: Any) -> bool:
+    return bool(browser.get("/account/").status_code == 302)
 
 
 def test_sign_in_with_code_and_pkce_renews_the_session(provided: str, tenants: Any, site: Callable[..., Any]) -> None:
@@ -128,6 +131,52 @@ def test_an_answer_for_one_tenant_or_host_is_worth_nothing_at_another(
             foreign.cookies[name] = cookie.value
         assert foreign.get(back).status_code == 403
         assert mine.get(back).status_code == 302
+
+
+def test_an_answer_that_lacks_says_twice_or_comes_late_is_refused(
+    provided: str, tenants: Any, site: Callable[..., Any]
+) -> None:
+    browser = site(tenants.alpha)
+    back = pick(begun(browser), "demo-resident-1")
+    given = {name: values[0] for name, values in parse_qs(urlsplit(back).query).items()}
+    code, state = given["code"], given["state"]
+    kept = {name: one.value for name, one in browser.cookies.items()}
+    for bad in (
+        {"code": code},
+        {"code": code, "state": ""},
+        {"state": state, "code": [code, "another"]},
+        {"code": code, "state": ["another", state]},
+        {"code": code, "state": [state, "another"]},
+        {"code": code, "state": "x" * 9000},
+    ):
+        answer = browser.get("/sign-in/callback/?" + urlencode(bad, doseq=True))
+        assert (answer.status_code, is_nobody(browser)) == (403, True), bad
+        assert b"Start again" in answer.content
+    # Ten minutes later: the same note, sealed so that it has run out.
+    (name,) = (name for name in kept if name.startswith("sign-in-"))
+    note = token_open(PURPOSE, tenants.alpha.uuid, kept[name])
+    browser.cookies[name] = token_seal(PURPOSE, tenants.alpha.uuid, note, ttl=timedelta(seconds=-1))
+    answer = browser.get(back)
+    assert (answer.status_code, is_nobody(browser)) == (403, True)
+    assert b"has expired" in answer.content
+    # None of that has used it up.
+    browser.cookies[name] = kept[name]
+    assert browser.get(back).status_code == 302
+
+
+@pytest.mark.parametrize("said", ["access_denied", "server_error", "temporarily_unavailable", "<script>", ""])
+def test_what_the_provider_says_instead_is_told_in_our_words(
+    said: str, provided: str, tenants: Any, site: Callable[..., Any], caplog: pytest.LogCaptureFixture
+) -> None:
+    browser = site(tenants.alpha)
+    state = parse_qs(urlsplit(begun(browser)).query)["state"][0]
+    words = {"error": said, "error_description": "<b>call this number</b>", "state": state}
+    answer = browser.get("/sign-in/callback/?" + urlencode(words))
+    assert (answer.status_code, is_nobody(browser)) == (403, True)
+    page = answer.content.decode()
+    assert "Try to sign in again" in page
+    assert "call this number" not in page
+    assert state not in caplog.text
 
 
 def test_two_tabs_do_not_disturb_each_other(provided: str, tenants: Any, site: Callable[..., Any]) -> None:

@@ -11,6 +11,7 @@ import pytest
 from core.kernel.errors import Refused, Unavailable
 from core.people.models import SubjectSalt
 from core.people.sso.models import TenantSignIn
+from core.people.sso.realm import server as servers
 from core.people.sso.realm.clients import SALT, mapper_of, ours
 from core.people.sso.realm.converge import Convergence
 from core.people.sso.realm.server import Server
@@ -284,6 +285,21 @@ def test_the_command_line_says_it_in_codes_and_json(keycloak: Running, capsys: p
     assert [one["field"] for one in json.loads(capsys.readouterr().out)["changes"]] == ["verifyEmail"]
     assert main(["realm", "apply"]) == 0
     assert "verifyEmail is false, will be true" in capsys.readouterr().out
+
+
+def test_a_server_that_is_too_old_is_left_as_it_is(
+    keycloak: Running, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keycloak.admin().call("PUT", base(), {"verifyEmail": False})
+    with monkeypatch.context() as patch:
+        patch.setattr(servers, "OLDEST", (99, 1))
+        assert main(["realm", "apply"]) == 3
+        said = capsys.readouterr().err
+        assert "99.1 or newer is needed" in said
+        assert "nothing was changed" in said
+    assert keycloak.admin().call("GET", base())["verifyEmail"] is False
+    assert main(["realm", "apply"]) == 0
+    assert keycloak.admin().call("GET", base())["verifyEmail"] is True
 
 
 def test_an_absent_server_wrong_credentials_and_none_at_all(

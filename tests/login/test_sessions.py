@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import time
 from collections.abc import Callable
 from typing import Any
@@ -18,6 +19,7 @@ from core.people.models import Person, RoleGrant, Session, SignIn
 from core.people.services import role_end, role_grant
 from core.people.sessions import SessionStore
 from core.people.sso.flow import RENEW_SECONDS
+from core.people.sso.realm.files import realm_file
 from core.people.sso.realm.server import segment
 from core.people.sso.sites import RealmKind, realm_names
 from core.web.signed_in import SEEN_AT, SHARED_IDLE_SECONDS
@@ -227,3 +229,35 @@ def test_the_providers_pages_speak_the_language_of_ours(
         assert asked(address)["ui_locales"] == language
         assert visitor.go(address) == ""
         assert f'lang="{language}"' in visitor.page
+
+
+def test_whoever_signs_out_of_a_gaelic_page_comes_to_one(
+    keycloak: Running, tenants: Any, site: Callable[..., Any]
+) -> None:
+    account, visitor = account_make(keycloak, "fionnghal"), Visitor()
+    for back, home in (("/gd/", "/gd/"), ("https://evil.example/", "/"), ("/privacy/", "/"), ("/", "/")):
+        browser = site(tenants.alpha)
+        signed_in(browser, visitor, account)
+        assert b'name="back" value="/gd/"' in browser.get("/gd/account/").content
+        answer = browser.post("/sign-out/", {"back": back})
+        assert (answer.status_code, b'<html lang="gd"' in answer.content) == (200, home == "/gd/")
+        assert visitor.go(answer["Refresh"].removeprefix("0; url=")) == home
+
+
+@pytest.mark.parametrize("language", ["en", "gd"])
+def test_officers_meet_pages_for_officers_and_a_way_out_that_does_not_lead_back(
+    keycloak: Running, tenants: Any, site: Callable[..., Any], language: str
+) -> None:
+    pages = {}
+    for kind, purpose in ((RealmKind.RESIDENTS, "public"), (RealmKind.STAFF, "staff")):
+        foot = realm_file(kind.value, {"realm": "x"})["texts"][language]["commontyFoot"]
+        visitor, browser = Visitor(), site(tenants.alpha, purpose=purpose, headers={"accept-language": language})
+        page = "/gd/privacy/" if language == "gd" and purpose == "public" else "/privacy/"
+        assert visitor.go(away(browser, page)) == ""
+        pages[purpose] = html.unescape(visitor.page)
+        assert foot in pages[purpose]
+    home = f"http://alpha.localhost:{environment().port}/" + ("gd/" if language == "gd" else "")
+    assert f'href="{home}sign-in-help/"' in pages["public"]
+    assert f'href="{home}"' in pages["staff"]
+    assert "sign-in-help" not in pages["staff"]
+    assert 'href="http://alpha.staff' not in pages["staff"]

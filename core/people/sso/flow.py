@@ -16,8 +16,8 @@ from core.kernel.crypto import digest, token_open, token_seal
 from core.kernel.errors import Invalid, Refused
 from core.people.sso.claims import Identity, home_check, identity_of, proof_check, strange_domain
 from core.people.sso.door import door_of, levels_stated, unreachable
-from core.people.sso.provider import Asked, provider
-from core.people.sso.sites import CALLBACK, SIGNED_OUT
+from core.people.sso.provider import Asked, in_passing, provider
+from core.people.sso.sites import CALLBACK
 from tenants.registry.hosts import Site, origin
 
 PURPOSE = "sign-in"
@@ -148,18 +148,19 @@ def finish(site: Site, *, note: str, state: str, code: str, issuer: str = "") ->
 def renewed(site: Site, *, renewal: str, subject: str) -> str:
     """Ask the provider whether a sign-in still stands; what to ask with the next time.
 
-    Raises Refused when it does not stand or is somebody else's, Unavailable when nobody answers.
+    Raises Refused when it does not stand or is somebody else's, Unavailable when nobody answers within moments.
     """
     door = door_of(site)
     source = provider(door.issuer)
-    tokens = source.renewed(door, renewal)
-    identity = identity_of(
-        tokens.identity,
-        keys=lambda fresh: source.keys(fresh=fresh),
-        issuer=door.issuer,
-        client=door.client,
-        nonce=None,
-    )
+    with in_passing():
+        tokens = source.renewed(door, renewal)
+        identity = identity_of(
+            tokens.identity,
+            keys=lambda fresh: source.keys(fresh=fresh),
+            issuer=door.issuer,
+            client=door.client,
+            nonce=None,
+        )
     if identity.subject != subject:
         raise _not_ours("subject")
     return tokens.renewal
@@ -174,10 +175,13 @@ def national_session_end(site: Site, *, renewal: str) -> None:
     provider(door.issuer).end_now(door, renewal)
 
 
-def signed_out_address(site: Site, *, token: str) -> str:
-    """Where the browser goes so that the provider's own session ends too; empty where there is no such place."""
+def signed_out_address(site: Site, *, token: str, back: str) -> str:
+    """Where the browser goes so that the provider's own session ends too; empty where there is no such place.
+
+    `back`, one of `sites.SIGNED_OUT`, is where it comes to afterwards.
+    """
     door = door_of(site)
-    return provider(door.issuer).end(door, token=token, back=origin(site.host) + SIGNED_OUT)
+    return provider(door.issuer).end(door, token=token, back=origin(site.host) + back)
 
 
 def _not_ours(what: str) -> Refused:

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import json
 import re
+import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
@@ -24,8 +28,10 @@ from core.people.sso.client_key import assertion
 from core.people.sso.door import Door, unreachable
 from core.people.sso.sites import PROOF
 
-# To be reached, and to answer.
-TIMES = (2, 5)
+# To be reached, and to answer: seconds for whoever signs in or out, and for a page that only asks in passing.
+TIMES, PASSING_TIMES = (2.0, 5.0), (1.0, 2.0)
+# Requests of one process that may wait for a provider at once: some of its eight threads stay for who reads and votes.
+MOST_WAITING = 5
 # A provider that changes its endpoints is believed after this long.
 KEPT_SECONDS = 3600.0
 # A browser is sent away only when the provider has answered within so long.
@@ -35,6 +41,22 @@ DISCOVERY = "/.well-known/openid-configuration"
 STALE_SECONDS = 86400.0
 # Whoever sends tokens with made-up key names must not make us ask the provider each time.
 KEYS_PAUSE_SECONDS = 30.0
+
+_passing: ContextVar[bool] = ContextVar("passing", default=False)
+
+
+@contextmanager
+def in_passing() -> Iterator[None]:
+    """Inside, the provider is given little time: somebody waits for a page that has nothing to do with signing in."""
+    before = _passing.set(True)
+    try:
+        yield
+    finally:
+        _passing.reset(before)
+
+
+def _times() -> tuple[float, float]:
+    return PASSING_TIMES if _passing.get() else TIMES
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,18 +133,35 @@ class Provider:
         self._keys: KeySet | None = None
         self._keys_at = 0.0
         self._keys_life = KEPT_SECONDS
-        self._breaker = Breaker()
+        self._breaker_signing_in, self._breaker_passing = Breaker(), Breaker()
         self._answered_at = 0.0
+        self._places = threading.BoundedSemaphore(MOST_WAITING)
 
-    def _sent(self, method: str, url: str, **words: Any) -> requests.Response:
-        """One request to the provider, refused at once while it is known not to answer. Raises Unavailable."""
-        if self._breaker.refuses():
+    @property
+    def _breaker(self) -> Breaker:
+        """One for each patience: a provider too slow for a page in passing may still be quick enough for a sign-in."""
+        return self._breaker_passing if _passing.get() else self._breaker_signing_in
+
+    @contextmanager
+    def _asking(self) -> Iterator[None]:
+        """Around one request: refused at once while the provider is known not to answer or too many wait for it."""
+        if not self._places.acquire(blocking=False):
             raise unreachable()
         try:
-            answer = requests.request(method, url, timeout=TIMES, allow_redirects=False, **words)
-        except requests.RequestException as error:
-            self._breaker.failed()
-            raise unreachable() from error
+            if self._breaker.refuses():
+                raise unreachable()
+            yield
+        finally:
+            self._places.release()
+
+    def _sent(self, method: str, url: str, **words: Any) -> requests.Response:
+        """One request to the provider. Raises Unavailable."""
+        with self._asking():
+            try:
+                answer = requests.request(method, url, timeout=_times(), allow_redirects=False, **words)
+            except requests.RequestException as error:
+                self._breaker.failed()
+                raise unreachable() from error
         if answer.status_code >= 500:
             self._breaker.failed()
             raise unreachable()
@@ -285,10 +324,10 @@ class Provider:
             scope=door.scope,
             token_endpoint_auth_method="none" if door.keys else "client_secret_basic",
         )
-        if self._breaker.refuses():
-            raise unreachable()
+        address = self.endpoints().token
         try:
-            answer = session.fetch_token(self.endpoints().token, timeout=TIMES, **words)
+            with self._asking():
+                answer = session.fetch_token(address, timeout=_times(), **words)
         except (requests.RequestException, ValueError) as error:
             self._breaker.failed()
             raise unreachable() from error

@@ -9,7 +9,8 @@ from core.kernel.env import environment
 
 CALLBACK = "/sign-in/callback/"
 BACK_CHANNEL = "/sign-out/back-channel/"
-SIGNED_OUT = "/"
+# Whoever has signed out comes to the front page, in the language of the page they left.
+SIGNED_OUT = {"public": ("/", "/gd/"), "staff": ("/",)}
 # The scope by which a council asks what a national provider has told of who signs in.
 PROOF = "commonty-proof"
 PURPOSES = ("public", "staff")

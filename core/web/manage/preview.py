@@ -27,6 +27,7 @@ from core.voting.access import may_open
 from core.voting.selectors import ResultView, result_counted
 from core.web.manage.page import PROBLEM, actor_of, public_address
 from core.web.manage.rounds import round_list
+from core.web.public.account import account_urls
 from core.web.public.booth import booth_for
 from core.web.public.discuss import act, discussion, panels_of
 from core.web.public.draft import posted
@@ -217,4 +218,6 @@ urlpatterns = [
     path("rounds/<slug:slug>/preview/result.json", result_json_preview, name="result-json"),
     path("rounds/<slug:slug>/preview/receipts/", receipts_preview, name="receipts"),
     path("how-your-vote-is-kept/", how_kept, name="how-kept"),
+    # Not a preview: an officer's own page, which has the same names.
+    *account_urls,
 ]

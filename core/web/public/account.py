@@ -1,4 +1,7 @@
-"""What this site knows about a person who has signed in: shown, taken away as a file, ended, erased."""
+"""What this site knows about a person who has signed in: shown, taken away as a file, ended, erased.
+
+A resident's page on the public host, an officer's on the staff host, within the frame of the pages around it there.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +15,7 @@ from django.contrib.auth import logout
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.shortcuts import redirect, render
-from django.urls import reverse
+from django.urls import path, reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -29,9 +32,11 @@ from core.people.services import LONGEST_NAME, name_choose
 from core.people.sign_ins import sign_in_end, sign_ins_of
 from core.people.sso.door import levels_stated
 from core.rounds.selectors import rounds_visible
+from core.web.manage.page import page
 from core.web.public.credential import receipts_of
 from core.web.sign_in import browser_forget
 from tenants.registry.context import current_tenant
+from tenants.registry.hosts import site_of
 
 PROBLEM, CONFLICT = 422, 409
 ROLES = {
@@ -42,6 +47,27 @@ ROLES = {
 }
 STRENGTHS = {1: _("With one proof, such as a password or a passkey"), 2: _("With two proofs")}
 UNSTATED = _("The sign-in service does not say")
+ACCOUNT = _("Your account")
+
+
+def _shown(request: HttpRequest, template: str, *, heading: Any, status: int = 200, **context: Any) -> HttpResponse:
+    if not _staff(request):
+        return render(request, template, {"frame": "ui/base.html", **context}, status=status)
+    trail = [] if heading is ACCOUNT else [(reverse("public:account"), ACCOUNT)]
+    return page(
+        request,
+        template,
+        heading=heading,
+        part="account",
+        trail=trail,
+        frame="manage/base.html",
+        status=status,
+        **context,
+    )
+
+
+def _staff(request: HttpRequest) -> bool:
+    return site_of(request).purpose == "staff"
 
 
 @never_cache
@@ -51,15 +77,17 @@ def account(request: HttpRequest) -> HttpResponse:
     person = _person(request)
     here = request.session.session_key
     places = [_place(one, here=one.session_id == here) for one in sign_ins_of(person)]
-    context = {
+    context: dict[str, Any] = {
         "roles": [ROLES[one.role] for one in grants_active(person)],
         "places": places,
         "strength": next((one["strength"] for one in places if one["here"]), UNSTATED),
         "file": file_of(person),
         "receipts": receipts_of(request.COOKIES, rounds_visible),
-        "national": levels_stated(),
+        # Receipts lie in the browser of the public host, and so does the way out of all of Scotland.
+        "public": not _staff(request),
+        "national": levels_stated() and not _staff(request),
     }
-    return render(request, "public/account.html", context)
+    return _shown(request, "public/account.html", heading=ACCOUNT, **context)
 
 
 def _person(request: HttpRequest) -> Person:
@@ -171,8 +199,16 @@ def _erased(
     status = PROBLEM if form.errors else 200
     if refused and request.method == "POST":
         status = CONFLICT
-    context = {"form": form, "refused": refused, "national": national}
-    return render(request, "public/account_erase.html", context, status=status)
+    heading = _("Delete my national account") if national else _("Erase me here")
+    return _shown(
+        request,
+        "public/account_erase.html",
+        heading=heading,
+        status=status,
+        form=form,
+        refused=refused,
+        national=national,
+    )
 
 
 class NameForm(forms.Form):
@@ -207,4 +243,16 @@ def name(request: HttpRequest) -> HttpResponseBase:
             form.add_error("name", f"{gettext(str(error))} {gettext(str(error.remedy))}")
         else:
             return HttpResponseRedirect(back)
-    return render(request, "public/account_name.html", {"form": form}, status=PROBLEM if form.errors else 200)
+    status = PROBLEM if form.errors else 200
+    return _shown(request, "public/account_name.html", heading=_("Your name on this site"), status=status, form=form)
+
+
+# Of both hosts. What follows after them in `urls.py` is of the public host alone.
+account_urls = [
+    path("account/", account, name="account"),
+    path("account/name/", name, name="account-name"),
+    path("account/sessions/<uuid:sign_in>/end/", session_end, name="account-session-end"),
+    path("account/file/", file_new, name="account-file-new"),
+    path("account/file/<uuid:file>/", file, name="account-file"),
+    path("account/erase/", erase, name="account-erase"),
+]

@@ -113,7 +113,9 @@ def _client(one: Registered, purpose: str) -> dict[str, Any]:
         "optionalClientScopes": list(OPTIONAL_SCOPES[realm_kind(tenant.kind, purpose)]),
         "attributes": {
             "pkce.code.challenge.method": "S256",
-            "post.logout.redirect.uris": "##".join(sorted(origin(host) + SIGNED_OUT for host in hosts)),
+            "post.logout.redirect.uris": "##".join(
+                sorted(origin(host) + path for host in hosts for path in SIGNED_OUT[purpose])
+            ),
             "backchannel.logout.url": home + BACK_CHANNEL,
             "backchannel.logout.session.required": "true",
             "backchannel.logout.revoke.offline.tokens": "true",
@@ -124,6 +126,8 @@ def _client(one: Registered, purpose: str) -> dict[str, Any]:
             "commonty.tenant": str(tenant.uuid),
             "commonty.host": purpose,
             "commonty.base": environment().base_domain,
+            # Where whoever gives up signing in at the staff host can read on: that host itself would send them back.
+            "commonty.site": origin(one.hosts["public"][0]) + "/" if one.hosts["public"] else home + "/",
             # The sign-in pages say in both languages whose site somebody comes from.
             "commonty.name.gd": tenant.name.get("gd"),
         },

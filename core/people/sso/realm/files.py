@@ -22,10 +22,18 @@ def realm_file(kind: str, values: Mapping[str, str]) -> dict[str, Any]:
     """
     shared = _read(FOLDER / "both.toml", values) | _read(FOLDER / "texts.toml", values)
     own = _read(FOLDER / f"{kind}.toml", values)
-    joined: dict[str, Any] = {**shared, **own}
+    return _joined(shared, own)
+
+
+def _joined(shared: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
+    """Lists one after the other, tables together at every depth, anything else as the realm's own file has it."""
+    joined = {**shared, **own}
     for name in shared.keys() & own.keys():
         first, second = shared[name], own[name]
-        joined[name] = [*first, *second] if isinstance(first, list) else {**first, **second}
+        if isinstance(first, list):
+            joined[name] = [*first, *second]
+        elif isinstance(first, dict):
+            joined[name] = _joined(first, second)
     return joined
 
 

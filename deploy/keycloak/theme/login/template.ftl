@@ -88,7 +88,7 @@
           </ul>
         </section>
         <#elseif home?has_content>
-        <p class="cc-help"><a href="${home}">${msg("commontyBack", tenant)}</a></p>
+        <div class="cc-help"><p>${msg("commontyOfficers")}</p><p><a href="${(client.getAttribute("commonty.site"))!home}${gaelic?then("gd/", "")}">${msg("commontyPublic")}</a></p></div>
         </#if>
       </main>
     </div>
