@@ -24,7 +24,9 @@ SEND_JOB = Job("notices.send", Queue.MAIL)
 ADDRESS_PURPOSE = "notice/address"
 SECRET_PURPOSE = "notice/secret"  # noqa: S105  # the name of a purpose
 SECRET_LIFE = timedelta(minutes=10)
-TEMPLATES = frozenset({"one-time-code", "voting-opened", "result-published", "invitation", "space-answered"})
+TEMPLATES = frozenset(
+    {"one-time-code", "voting-opened", "result-published", "invitation", "space-answered", "own-address-lost"}
+)
 LANGUAGES = frozenset({"en", "gd"})
 
 

@@ -40,6 +40,7 @@ def bind() -> None:
     from core.rounds.events import MoneyChanged, RoundAdvanced, RoundChanged, RulesChanged
     from core.rounds.listeners import modules_state, round_state
     from core.setup.documents import DOCUMENT_JOB, document_sign
+    from core.setup.listeners import own_lost
     from core.setup.services import ACCEPTANCE_JOB, acceptance_sign
     from core.setup.spaces import MAKE_JOB, TELL_JOB, space_told, tenant_make
     from core.voting.services import TALLY_JOB
@@ -48,7 +49,7 @@ def bind() -> None:
     from plugins.host.deliberation import discussions_freeze, work_handle
     from plugins.host.events import PluginActivated, PluginDeactivated, PluginsBegun, PluginUpgraded
     from plugins.host.observing import OBSERVE_JOB, observe_handle, observing_bind
-    from tenants.office.hosts.events import MainHostChanged
+    from tenants.office.hosts.events import MainHostChanged, OwnHostChanged, OwnSenderChanged
     from tenants.office.hosts.sender import SENDER_LOOK_JOB, sender_look_again
     from tenants.office.hosts.services import LOOK_JOB, SIGN_IN_JOB, host_look_again, sign_in_follow
     from tenants.office.modules.services import SPREAD_JOB, plugin_spread_do
@@ -64,6 +65,8 @@ def bind() -> None:
         told.setdefault(kind, []).append(modules_state)
     told.setdefault(RoundAdvanced.kind, []).append(discussions_freeze)
     told.setdefault(MainHostChanged.kind, []).append(site_follow)
+    for lost in (OwnHostChanged, OwnSenderChanged):
+        told.setdefault(lost.kind, []).append(own_lost)
     outbox.bind(told)
     observing_bind(observing.BUILDERS)
     outbox.bind_jobs(

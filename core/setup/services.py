@@ -18,10 +18,11 @@ from core.kernel.errors import Invalid, Refused
 from core.kernel.jobs import Job, Queue
 from core.notices.services import notice_send
 from core.people.models import Person, RoleGrant
-from core.people.selectors import roles_of
+from core.people.selectors import grants_in_force, roles_of
 from core.people.services import role_grant
 from core.setup.events import DocumentAccepted, InvitationMade, InvitationTaken, ItemSettled
 from core.setup.models import Acceptance, Invitation, SetupItem
+from core.setup.selectors import answers
 from plugins.api.text import LocalisedText
 from tenants.office.documents.selectors import Document
 from tenants.office.requests.services import AGREEMENT, MEMBERS
@@ -176,3 +177,22 @@ def tell_invited(*, template: str, context: dict[str, Any]) -> int:
             to = token_open(ADDRESS_PURPOSE, tenant.uuid, row.address)["to"]
             notice_send(template=template, to=to, language=row.language, context=context)
     return len(rows)
+
+
+def tell_office(*, template: str, context: dict[str, Any]) -> int:
+    """Write to the office that residents are given, and to officers whose address we were given; returns how many.
+
+    Call in the transaction of what they are told of. Each address is written to once.
+    """
+    tenant = current_tenant()
+    officers = {one.person.public_id for one in grants_in_force() if one.role == RoleGrant.Role.OFFICER}
+    to = {
+        token_open(ADDRESS_PURPOSE, tenant.uuid, row.address)["to"]: row.language
+        for row in Invitation.objects.filter(used_by__in=officers).exclude(address="")
+    }
+    office = answers("contacts").get("email")
+    if office:
+        to.setdefault(office, "en")
+    for address, language in to.items():
+        notice_send(template=template, to=address, language=language, context=context)
+    return len(to)

@@ -20,6 +20,7 @@ from typing import Any, TypeVar, cast
 from django.db import DEFAULT_DB_ALIAS, connections, transaction
 
 from core.kernel.env import environment
+from core.kernel.errors import Limited
 from core.kernel.telemetry import logger, span
 from plugins.api import Action, ActionAnswer, Module
 from plugins.host.apart import Exceeded, Raised, run_apart
@@ -197,7 +198,8 @@ def guarded(
                 wrong = method.check(answer, module, args, dict(kwargs))
                 if wrong:
                     raise _Broken(f"it {wrong}")
-        except method.raises:
+        except (*method.raises, Limited):
+            # What the service itself refuses for a while, met through a port, is no failure of the plugin's.
             raise
         except PluginFailure as inner:
             # Calls that were made together: the inner failure has its own name.

@@ -1,6 +1,7 @@
 """The file of one tenant: a zip with a JSON line for each row, the media, and a signed list of all of it.
 
-    manifest.json     what this is, whose, of which release; every member with its size and SHA-256
+    manifest.json     what this is, whose, of which release, with which own addresses and limits; every member with
+                      its size and SHA-256
     signature.json    Ed25519 by the tenant's own key over the canonical form (RFC 8785) of the manifest
     tables/NAME.jsonl one row a line, columns by name, as PostgreSQL writes JSON, in order of the key
     media/…           the tenant's files
@@ -20,7 +21,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 import psycopg
@@ -29,6 +30,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from core.kernel.crypto import canonical_json, digest, verify
 from core.kernel.errors import Invalid, Refused
+from tenants.office.quotas import MOST
+from tenants.registry.limits import What
 
 Owner = psycopg.Connection[Any]
 
@@ -109,6 +112,41 @@ class FactTold(Told):
     signature: str
 
 
+class HostTold(Told):
+    """An address of the tenant's own, and what its domain's records said last."""
+
+    host: str
+    token: str
+    state: Literal["asked", "proved", "lost"]
+    leads_here: bool
+    asked_at: datetime
+    looked_at: datetime | None
+    answered_at: datetime | None
+    proved_at: datetime | None
+
+
+class SenderTold(Told):
+    """The address that its mail comes from or should come from."""
+
+    address: str
+    token: str
+    good: bool
+    found: dict[str, Literal["good", "missing", "wrong", "unanswered"]]
+    asked_at: datetime
+    looked_at: datetime | None
+    answered_at: datetime | None
+
+
+class BelongingsTold(Told):
+    """What the registry kept for the tenant: `service` is the host it was given, `main` the one that links named."""
+
+    service: str = ""
+    main: str = ""
+    hosts: list[HostTold] = []
+    sender: SenderTold | None = None
+    quotas: dict[What, Annotated[int, Field(ge=0, le=MOST)]] = {}
+
+
 class Manifest(Told):
     format: str
     made_at: str
@@ -120,6 +158,7 @@ class Manifest(Told):
     sequences: dict[str, tuple[int, bool]]
     partitions: list[tuple[str, str, str]]
     facts: list[FactTold]
+    belongings: BelongingsTold = BelongingsTold()
     members: list[Member]
 
 

@@ -27,6 +27,7 @@ from core.kernel.crypto import token_open, token_seal
 from core.kernel.errors import Invalid, NotFound, Refused, Unavailable
 from core.kernel.keys import key_port
 from tenants.office.archive import Reader
+from tenants.office.belongings import belongings_drop
 from tenants.office.cells import Cell
 from tenants.office.delegation.selectors import delegations_of
 from tenants.office.lifecycle import MAY_BE_SUSPENDED, tenant_resume, tenant_suspend
@@ -71,7 +72,6 @@ class Moved:
     carried: Carried
     step: str
     origins: dict[str, str]
-    file: str
 
 
 def tenant_move(
@@ -111,8 +111,10 @@ def _moved(tenant: TenantRef, to: Cell, by: str, say: Say, wait: Callable[[float
             say(f"Waiting {left:.0f} s until every process knows …")
             wait(left)
         _cleared(row, tenant)
-    carried = Carried(tenant, row.digest, *_counted(Path(row.file)), time.perf_counter() - begun)
-    return Moved(carried, row.step, dict(row.origins), row.file)
+    # Last, so that a command that was cut off still tells how much it was.
+    counted = _counted(Path(row.file))
+    _file(row).unlink(missing_ok=True)
+    return Moved(Carried(tenant, row.digest, *counted, time.perf_counter() - begun), row.step, dict(row.origins))
 
 
 def move_cancel(*, slug: str, by: str, to: Cell) -> TenantRef:
@@ -287,18 +289,19 @@ def _redirected(row: Move, tenant: TenantRef) -> None:
 
 
 def _cleared(row: Move, tenant: TenantRef) -> None:
-    """Nothing of the tenant stays here but its line, its signed facts and the file, which the operator deletes."""
+    """Nothing of the tenant stays here but its line, its hosts and its signed facts: the file has done its work."""
     with schema_lock(tenant.schema):
         schema_drop(tenant.schema)
         shutil.rmtree(media_of(tenant.uuid), ignore_errors=True)
         _keys_file(row).unlink(missing_ok=True)
-        with in_public():
+        with in_public(), transaction.atomic():
             SchemaRelease.objects.filter(tenant_id=tenant.uuid).delete()
+            belongings_drop(tenant.uuid)
         _at(row, Step.CLEARED)
 
 
 def _counted(file: Path) -> tuple[int, int]:
-    """Rows and files of the file; nothing where it was deleted after the move."""
+    """Rows and files of the file; nothing where it has done its work before."""
     try:
         reader = Reader(file)
     except Invalid:

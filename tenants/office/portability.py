@@ -33,6 +33,7 @@ from core.kernel.env import environment
 from core.kernel.errors import CommontyError, Invalid, Refused, Unavailable
 from plugins.api.text import LocalisedText
 from tenants.office import archive
+from tenants.office.belongings import belongings, belongings_check, belongings_take
 from tenants.office.clone import structure_for
 from tenants.office.events import TenantArrived
 from tenants.office.fleet import release_now
@@ -40,9 +41,10 @@ from tenants.office.models import Arrival, Erasure, Move, SchemaRelease, SignedF
 from tenants.office.owner import owner_connection, schema_drop, schema_lock
 from tenants.office.protection import grants_apply, roles_make, seal_apply
 from tenants.office.provisioning import arrive
-from tenants.office.services import hosts_for, schema_name, slug_check, slug_held_check
+from tenants.office.services import hosts_for, look_check, schema_name, slug_check, slug_held_check
 from tenants.registry.context import Role, TenantRef, in_public, in_tenant
 from tenants.registry.hosts import forget
+from tenants.registry.limits import quotas_forget
 from tenants.registry.models import Domain, Tenant
 from tenants.registry.selectors import tenant_by_slug, tenant_by_uuid
 
@@ -121,6 +123,7 @@ def _contents(tenant: TenantRef, writer: archive.Writer, say: Say) -> dict[str, 
         row = Tenant.objects.select_related("parent").get(id=tenant.uuid)
         facts = list(SignedFact.objects.filter(tenant=row).order_by("kind", "key"))
         parent = row.parent.slug if row.parent else ""
+        owned = belongings(tenant.uuid, tenant.slug)
         made = SchemaRelease.objects.filter(tenant=row, state=SchemaRelease.State.DONE).select_related("release")
         latest = made.order_by("-release__recorded_at").first()
     if latest is None:
@@ -172,6 +175,7 @@ def _contents(tenant: TenantRef, writer: archive.Writer, say: Say) -> dict[str, 
             {"body": fact.body, "stated_at": fact.stated_at.isoformat(), "signature": bytes(fact.signature).hex()}
             for fact in facts
         ],
+        "belongings": owned,
         "members": writer.members,
     }
 
@@ -345,6 +349,8 @@ def tenant_import(*, path: Path, slug: str = "", say: Say = _quiet) -> Carried:
         tenant = _ref(reader, slug=chosen, schema=schema_name())
         if not _arrived(reader, chosen):
             _free(tenant)
+            with in_public():
+                belongings_check(reader.manifest.belongings, tenant.uuid)
             with schema_lock(tenant.schema):
                 _rows, place, _files = _made(reader, tenant, say)
                 try:
@@ -355,6 +361,7 @@ def tenant_import(*, path: Path, slug: str = "", say: Say = _quiet) -> Carried:
                     _given_up(tenant, place, media_of(tenant.uuid))
                     raise
         forget()
+        quotas_forget()
         here = tenant_by_slug(chosen)
         with in_public():
             unfinished = Arrival.objects.filter(tenant_id=here.uuid, finished_at__isnull=True)
@@ -418,6 +425,7 @@ def _free(tenant: TenantRef) -> None:
             raise Refused(
                 f"The address {tenant.slug!r} is taken.", code="slug.taken", remedy="Choose another with --slug."
             )
+        look_check(tenant.slug, besides=tenant.uuid)
 
 
 def _registered(reader: archive.Reader, tenant: TenantRef) -> None:
@@ -453,9 +461,12 @@ def _registered(reader: archive.Reader, tenant: TenantRef) -> None:
             )
             SchemaRelease.objects.create(tenant=row, release=_known(reader), state=SchemaRelease.State.DONE)
             SignedFact.objects.bulk_create([_fact(row, fact) for fact in reader.manifest.facts])
+            belongings_take(reader.manifest.belongings, tenant)
     except IntegrityError as error:
         raise Refused(
-            "Somebody else has just taken this address.", code="slug.taken", remedy="Choose another with --slug."
+            "Somebody else has just taken this address, or one of its own.",
+            code="slug.taken",
+            remedy="Run the same command again: then it is said which.",
         ) from error
 
 

@@ -18,6 +18,7 @@ from core.kernel.env import environment
 from core.kernel.errors import Invalid, NotFound, Refused
 from plugins.api.text import LocalisedText
 from tenants.office.events import LookChanged
+from tenants.office.hosts.naming import look_of
 from tenants.office.models import Erasure, ProvisioningStep, SignedFact
 from tenants.office.provisioning import provision
 from tenants.registry.context import TenantRef, in_public
@@ -51,6 +52,22 @@ def slug_check(slug: str, kind: str) -> None:
         raise Invalid(f"{slug!r} is kept for the service itself.", code="slug.reserved", remedy="Choose another.")
 
 
+def looks_taken(*, besides: UUID | None = None) -> frozenset[str]:
+    """What the addresses that are given out or reserved look like to a hurried eye. Called in the registry."""
+    given = Tenant.objects.exclude(id=besides).values_list("slug", flat=True)
+    return frozenset(look_of(slug) for slug in (*given, *RESERVED))
+
+
+def look_check(slug: str, *, besides: UUID | None = None) -> None:
+    """Raises Refused for a slug that is read as another's: `a1pha` beside `alpha`. Called in the registry."""
+    if look_of(slug) in looks_taken(besides=besides):
+        raise Refused(
+            f"The address {slug!r} looks like another one here.",
+            code="slug.look_alike",
+            remedy="Choose one that cannot be taken for it.",
+        )
+
+
 def hosts_for(slug: str) -> list[tuple[str, str]]:
     """The hosts a tenant of this address has, with the purpose of each."""
     base = environment().base_domain
@@ -81,7 +98,8 @@ def tenant_reserve(
 ) -> TenantRef:
     """Reserve a slug and its hosts for a tenant that is still to be made; the known one where it is of this kind.
 
-    Raises Invalid for a bad slug or parent, Refused when the slug belongs to a tenant of another kind or is held back.
+    Raises Invalid for a bad slug or parent, Refused when the slug belongs to a tenant of another kind, is held back or
+    looks like another's.
     """
     slug_check(slug, kind)
     slug_held_check(slug)
@@ -95,6 +113,8 @@ def tenant_reserve(
                     code="parent.unknown",
                     remedy="Name a council's slug, or none.",
                 )
+        if kind != Tenant.Kind.HUB and not Tenant.objects.filter(slug=slug).exists():
+            look_check(slug)
         row, made = Tenant.objects.get_or_create(
             slug=slug,
             defaults={

@@ -57,6 +57,9 @@ class Front:
 
 
 def _plain(environ: Environ) -> bool:
-    """Whether the first line held a path. Servers that tell of an absolute address do so by one of these."""
+    """Whether the first line held a path. Servers that tell of an absolute address do so by one of these.
+
+    Of a line that holds a bare host (`CONNECT other:80`, and the same with any other verb) ours leaves no path at all.
+    """
     told = [str(environ.get(name, "/")) for name in ("PATH_INFO", "RAW_URI", "REQUEST_URI")]
-    return all(one.startswith("/") or one in ("", "*") for one in told)
+    return all(one.startswith("/") or one == "*" for one in told)

@@ -20,6 +20,7 @@ from uuid import UUID
 import redis
 from django.db import InterfaceError, OperationalError, connection
 
+from core.kernel import telemetry
 from core.kernel.env import environment
 from core.kernel.errors import Limited
 from tenants.registry.context import TenantRef, in_public
@@ -170,14 +171,29 @@ def take(tenant: TenantRef, what: What, amount: int = 1, *, part: str = "") -> N
     ]
     limits = [amount, most(tenant, what), most_together(what), seconds * 2]
     if _asked(lambda server: server.eval(TAKE, len(keys), *keys, *limits)) == 0:
+        _log(tenant, name, window)
         raise Limited(what.value, retry_after=int((window + 1) * seconds - now) + 1)
 
 
+_logged: dict[tuple[UUID, str], int] = {}
+
+
+def _log(tenant: TenantRef, name: str, window: int) -> None:
+    """One line for a window: a line for each refusal would be a rush of its own."""
+    if _logged.get((tenant.uuid, name)) == window:
+        return
+    _logged[tenant.uuid, name] = window
+    telemetry.bind_context(tenant=str(tenant.uuid))
+    telemetry.logger(__name__).warning("the limit of %s is reached", name)
+
+
 def need(tenant: TenantRef, what: What) -> None:
-    """Raises Limited where nothing is left of what is counted by time; uses nothing up."""
-    seconds, used = DEFAULTS[what].seconds, _counted(tenant.uuid, what)
-    if used is not None and used >= most(tenant, what):
-        raise Limited(what.value, retry_after=int(seconds - time.time() % seconds) + 1)
+    """Raises Limited where nothing is left of what is counted by time, here or of what all have; uses nothing up."""
+    seconds = DEFAULTS[what].seconds
+    for owner, top in ((tenant.uuid, most(tenant, what)), (ALL, most_together(what))):
+        used = _counted(owner, what)
+        if used is not None and used >= top:
+            raise Limited(what.value, retry_after=int(seconds - time.time() % seconds) + 1)
 
 
 def _counted(owner: object, what: What) -> int | None:

@@ -63,6 +63,7 @@ def test_two_working_days_are_never_a_weekend_and_always_two(moment: datetime) -
         ("社区", "group"),
         ("Hub", "hub-2"),
         ("Alpha", "alpha-2"),
+        ("A1 pha", "a1-pha-2"),
     ],
 )
 def test_an_address_is_made_from_any_name(name: str, slug: str, tenants: Any) -> None:

@@ -10,6 +10,7 @@ import re
 import socket
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import urlencode
 from uuid import uuid4
 
 import pytest
@@ -20,15 +21,18 @@ from core.rounds.models import FundSource
 from core.setup.services import invite
 from core.support.services import enter_token
 from tenants.office.support.services import support_ask
+from tenants.registry import limits
 from tenants.registry.context import TenantRef, in_public, in_tenant
-from tenants.registry.models import Tenant
+from tenants.registry.limits import What
+from tenants.registry.models import Quota, Tenant
 from tests.behaviour.test_manage_rounds import browser
 from tests.house.test_urls_access import MANAGE, POST_ONLY, client
 from tests.support.fleet import admin
-from tests.support.journey import Resident, messages_sent, round_open
+from tests.support.journey import FORM, Resident, form_on, messages_sent, round_open
 from tests.support.outside import Outside
 from tests.support.residents import resident
 from tests.support.rounds import round_made
+from tests.tenancy.test_fairness import quota
 
 CSRF = "a" * 32
 
@@ -193,6 +197,70 @@ def test_ab11_names_of_beta_are_unknown_at_alpha(server: int, tenants: Any, logg
         assert Outside("alpha").get(f"/rounds/{foreign['slug:slug']}/{host}").status == 404
 
 
+LISTS = "/modules/lists/roll-match/"
+LISTED = "first_name,last_name,postcode\nMorag,ODonnell,EH6 6AA\nIain,Macleod,G1 1AA\n"
+
+
+def hands_in(person: Outside, name: str) -> Any:
+    """A list of who may vote, sent for the round of this name as a browser sends a file."""
+    parts = (
+        f'--x\nContent-Disposition: form-data; name="round"\n\n{name}\n'
+        '--x\nContent-Disposition: form-data; name="file"; filename="l.csv"\nContent-Type: text/csv\n'
+        f"\n{LISTED}\n--x--\n"
+    )
+    body = parts.replace("\n", "\r\n").encode()
+    return person.ask(LISTS, method="POST", body=body, Content_Type="multipart/form-data; boundary=x", X_CSRFToken=CSRF)
+
+
+def test_ab12_where_people_live_is_shown_to_their_own_council_alone(server: int, tenants: Any, logged: Logged) -> None:
+    """Lists of names and postcodes are the evidence of residency that is held: read, replaced and deleted at home."""
+    rows = {}
+    for tenant in tenants:
+        with in_tenant(tenant):
+            rows[tenant.slug] = round_made(f"only-{tenant.slug}", tenant=tenant.slug, proofs=["roll-match"])
+    mine, theirs = rows["alpha"], rows["beta"]
+    anna, bea = officer(tenants.alpha), officer(tenants.beta)
+    assert hands_in(bea, theirs.slug).status == 302
+
+    def held(tenant: TenantRef) -> Any:
+        return admin(f'SELECT row_to_json(l)::text FROM "{tenant.schema}".roll_match_rollline l ORDER BY 1')
+
+    before = held(tenants.beta)
+    assert len(before) == 2
+    # At home beta's round is unknown by name and by id: nothing is shown, replaced or deleted.
+    for name in (theirs.slug, str(theirs.id)):
+        assert hands_in(anna, name).status == 422
+        assert logged(tenants.alpha, LISTS), name
+        assert anna.post(LISTS, {"drop": name}).status == 422
+        assert logged(tenants.alpha, LISTS), name
+    page = anna.get(LISTS)
+    assert (page.status, theirs.slug in page.text, "People on it" in page.text) == (200, False, False)
+    # At beta alpha's officer is nobody, and whoever only observes there reads no list either.
+    thief = Outside("beta", "staff", anna.cookies)
+    acts: list[Callable[[Outside], Any]] = [
+        lambda person: person.get(LISTS),
+        lambda person: hands_in(person, theirs.slug),
+        lambda person: person.post(LISTS, {"drop": theirs.slug}),
+    ]
+    for act in acts:
+        assert act(thief).to_sign_in
+        assert logged(tenants.beta, "a session that is not known here")
+    for person in (
+        inside(client("beta", "staff", "foreign officer")),
+        inside(browser(tenants.beta, "observer", name="observer")),
+    ):
+        for act in acts:
+            assert act(person).status == 403
+            assert logged(tenants.beta, LISTS)
+    assert held(tenants.beta) == before
+    # Each council does all of it with its own.
+    assert hands_in(anna, mine.slug).status == 302
+    assert "People on it: 2" in anna.get(LISTS).text
+    assert anna.post(LISTS, {"drop": mine.slug}).status == 302
+    assert (held(tenants.alpha), held(tenants.beta)) == ([], before)
+    assert "People on it: 2" in bea.get(LISTS).text
+
+
 def test_ab13_the_roll_of_a_round_is_for_those_who_run_it(server: int, tenants: Any, logged: Logged) -> None:
     """A group's editor, an observer and an officer of next door change nothing about who may vote."""
     with in_public():
@@ -337,6 +405,77 @@ def test_ab44_what_is_known_of_a_person_is_shown_to_that_person_alone(
     assert logged(tenants.beta, "a session that is not known here")
     for path in (f"/account/{uuid4()}/", "/account/?person=1", "/account/export/"):
         assert "Màiri of alpha" not in iain.get(path).text
+
+
+def test_ab49_who_goes_from_tenant_to_tenant_meets_the_limit_of_all_together(
+    server: int, tenants: Any, logged: Logged
+) -> None:
+    """A scrape of all, and codes tried for everywhere: each tenant's own limit is far away."""
+    hosts = [Outside(tenant.slug) for tenant in tenants]
+    quota(None, What.REQUESTS, 4)
+    seen: dict[str, list[int]] = {"alpha": [], "beta": []}
+    for _ in range(20):
+        for host in hosts:
+            reply = host.get("/privacy/")
+            seen[host.slug].append(reply.status)
+            if reply.status == 429:
+                assert 1 <= int(reply.headers["retry-after"]) <= 11
+                assert "Council" not in reply.text
+    for tenant in tenants:
+        assert set(seen[tenant.slug]) == {200, 429}
+    for tenant in tenants:
+        (use,) = [one for one in limits.uses(tenant, running=0) if one.what is What.REQUESTS]
+        assert use.used is not None
+        assert use.used < 10 < use.most
+    assert logged(tenants.alpha, "the limit of requests is reached")
+    quota_end()
+    assert {host.get("/privacy/").status for host in hosts} == {200}
+
+    # Codes to prove oneself by: two letters, then everybody is told to wait, wherever they are asked for.
+    quota(None, What.MAILS, 2)
+    logged(tenants.alpha, "")
+    asks = []
+    for tenant in tenants:
+        row = round_open(tenant)
+        for _ in range(2):
+            voter = Resident(tenant)
+            voter.fill(row.slug, "P-01")
+            path = voter.at(row.slug, "prove/?how=code-by-email")
+            asks.append((tenant, path, form_on(voter.browser.get(path)).fields, inside_of(voter)))
+
+    def asked(number: int) -> Any:
+        tenant, path, fields, person = asks[number]
+        reply = person.ask(
+            path,
+            method="POST",
+            body=urlencode({"email": f"n{number}@example.com", **dict(fields)}).encode(),
+            Content_Type=FORM,
+        )
+        messages_sent(tenant)
+        return reply
+
+    mail.outbox.clear()
+    assert [asked(number).status for number in (0, 2)] == [200, 200]
+    assert len(mail.outbox) == 2
+    for number in (1, 3):
+        late = asked(number)
+        assert (late.status, "retry-after" in late.headers) == (429, True)
+        assert logged(asks[number][0], "/prove/")
+    assert len(mail.outbox) == 2
+    quota_end()
+    assert [asked(number).status for number in (1, 3)] == [200, 200]
+    assert len(mail.outbox) == 4
+
+
+def inside_of(voter: Resident) -> Outside:
+    """The voter with a program instead of their browser."""
+    return Outside(voter.tenant.slug, cookies={name: one.value for name, one in voter.browser.cookies.items()})
+
+
+def quota_end() -> None:
+    with in_public():
+        Quota.objects.all().delete()
+    limits.quotas_forget()
 
 
 PROBES = ("/metrics", "/metrics/", "/healthz/", "/healthz/live", "/healthz/ready", "/__debug__/", "/debug/", "/silk/",

@@ -14,6 +14,7 @@ import psycopg
 import pytest
 from psycopg import sql
 
+from core.kernel.clock import database_now
 from core.kernel.env import environment
 from core.kernel.errors import CommontyError, Invalid, NotFound, Refused
 from core.kernel.keys import FileKeys
@@ -24,18 +25,20 @@ from tenants.office import moving
 from tenants.office.archive import table_mark, tables_of
 from tenants.office.cells import Cell, cell
 from tenants.office.fleet import release_now
+from tenants.office.hosts.models import OwnHost, OwnSender
 from tenants.office.inspection import fleet_findings
 from tenants.office.lifecycle import tenant_erase, tenant_resume, tenant_suspend
 from tenants.office.models import Move
 from tenants.office.moving import move_cancel, tenant_move
 from tenants.office.portability import exports_folder, media_of, tenant_import
-from tenants.registry.context import in_public, in_tenant
-from tenants.registry.models import Tenant
+from tenants.registry.context import TenantRef, in_public, in_tenant
+from tenants.registry.models import Domain, Quota, Tenant
 from tenants.registry.selectors import tenant_by_slug
 from tests.support.database import PREFIX, _admin, _owner
 from tests.support.fleet import admin
 from tests.support.http import SiteClient
 from tests.support.votes import by_force, voting_open
+from tests.tenancy.test_own_hosts import OwnClient
 from tests.tenancy.test_portability import finished, guest, marks
 from tests.tenancy.test_provisioning import child
 
@@ -43,6 +46,8 @@ __all__ = ["guest"]
 # What the arrival itself writes: its host, and the line in the record that tells of it.
 ARRIVAL = {"wagtailcore_site", "audit_auditevent", "audit_outboxmessage"}
 BASE = "west.localhost"
+DOMAIN = "leith-links.scot"
+OWN = f"choices.{DOMAIN}"
 Steps = Move.Step
 
 
@@ -128,6 +133,36 @@ def step_of(slug: str) -> str:
         return str(Move.objects.get(tenant__slug=slug).step)
 
 
+def belongs(tenant: TenantRef) -> None:
+    """An address of its own as the nightly look leaves it, mail in its name, and a limit set by the national team."""
+    with in_public():
+        now = database_now()
+        seen = {"token": "t" * 43, "asked_at": now, "looked_at": now, "answered_at": now}
+        OwnHost.objects.create(
+            tenant_id=tenant.uuid, host=OWN, state="proved", leads_here=True, proved_at=now, registered_at=now, **seen
+        )
+        Domain.objects.filter(tenant_id=tenant.uuid, purpose="public").update(is_primary=False)
+        Domain.objects.create(domain=OWN, tenant_id=tenant.uuid, purpose="public", is_primary=True)
+        OwnSender.objects.create(tenant_id=tenant.uuid, address=f"choices@{DOMAIN}", good=True, **seen)
+        Tenant.objects.filter(id=tenant.uuid).update(mail_from=f"choices@{DOMAIN}", mail_reply=f"choices@{DOMAIN}")
+        Quota.objects.create(tenant_id=tenant.uuid, what="exports", most=7)
+
+
+def tenant_of(there: Cell | None, tenant: TenantRef) -> list[tuple[Any, ...]]:
+    """Own address with its state, canonical host, sender, replies, whether the sender is good, and the limit."""
+    words = (
+        "SELECT h.host, h.state, d.domain, t.mail_from, t.mail_reply, s.good, q.most FROM registry_tenant t"
+        " JOIN own_hosts_ownhost h ON h.tenant_id = t.id JOIN own_hosts_ownsender s ON s.tenant_id = t.id"
+        " JOIN registry_domain o ON o.domain = h.host AND o.tenant_id = t.id"
+        " JOIN registry_domain d ON d.tenant_id = t.id AND d.is_primary AND d.purpose = 'public'"
+        f" JOIN registry_quota q ON q.tenant_id = t.id WHERE t.id = '{tenant.uuid}' AND h.next_look_at <= now()"
+    )
+    if there is None:
+        return admin(words)
+    with psycopg.connect(there.variables["COMMONTY_MIGRATE_DATABASE_URL"]) as opened:
+        return opened.execute(words.encode()).fetchall()
+
+
 def test_killed_after_each_step_the_same_command_goes_on_and_nobody_else_notices(
     tenants: Any, guest: Any, west: Cell, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -137,6 +172,7 @@ def test_killed_after_each_step_the_same_command_goes_on_and_nobody_else_notices
     before, neighbours = marks(here), [marks(tenants.alpha), marks(tenants.beta)]
     known = {name: name in before for name in ARRIVAL}
     assert all(known.values())
+    belongs(here)
     for step, stands in (
         (Steps.FROZEN, Steps.BEGUN),
         (Steps.EXPORTED, Steps.FROZEN),
@@ -164,7 +200,7 @@ def test_killed_after_each_step_the_same_command_goes_on_and_nobody_else_notices
     # Said again by the command line, it is the same.
     assert main(["--json", "tenant", "move", here.slug, "--to", "west"]) == 0
     told = json.loads(capsys.readouterr().out)
-    assert (told["step"], told["digest"], told["rows"]) == ("cleared", done.carried.digest, done.carried.rows)
+    assert (told["step"], told["digest"]) == ("cleared", done.carried.digest)
     # There: the same to the byte, with the keys of its round and its files.
     ((schema, state),) = standing_in(west, here.slug)
     assert state == "active"
@@ -176,7 +212,11 @@ def test_killed_after_each_step_the_same_command_goes_on_and_nobody_else_notices
     # Here: nothing but the way there.
     assert admin("SELECT count(*) FROM pg_namespace WHERE nspname = %s", [here.schema]) == [(0,)]
     assert not media_of(here.uuid).exists()
-    assert not list(Path(done.file).parent.glob(f"move-{here.uuid}.keys"))
+    assert not list(exports_folder().glob(f"move-{here.uuid}*"))
+    # Its own address is proved there too, its limit holds, and the sender waits for records that name that cell.
+    assert tenant_of(west, here) == [(OWN, "proved", f"{here.slug}.{BASE}", "", f"choices@{DOMAIN}", False, 7)]
+    assert tenant_of(None, here) == []
+    assert OwnClient(here, OWN).get(path)["Location"] == f"http://{here.slug}.{BASE}:{environment().port}{path}"
     origin = f"http://{here.slug}.{BASE}:{environment().port}"
     assert SiteClient(here).get(path + "?a=1")["Location"] == f"{origin}{path}?a=1"
     posted = SiteClient(here).post("/rounds/leith/vote/cast/", {"x": "1"})
@@ -185,17 +225,28 @@ def test_killed_after_each_step_the_same_command_goes_on_and_nobody_else_notices
     assert SiteClient(tenants.alpha).get("/").status_code == 200
     assert [marks(tenants.alpha), marks(tenants.beta)] == neighbours
     assert fleet_findings(release_now())[1] == []
-    with pytest.raises(Refused, match="taken"):
-        tenant_import(path=Path(done.file), slug="beta")
-    # And back again, by a file from there.
-    back = Path(done.file).with_name("back.zip")
+    # And back again, by a file from there; not while its address, or the service's own for it, is another's.
+    back = exports_folder() / "back.zip"
     west.run(["tenant", "export", here.slug, "--out", str(back)])
+    with pytest.raises(Refused, match="taken"):
+        tenant_import(path=back, slug="beta")
+    with in_public():
+        Domain.objects.filter(domain=OWN).update(tenant_id=tenants.beta.uuid, is_primary=False)
+    with pytest.raises(Refused, match="address of another website") as collides:
+        tenant_import(path=back)
+    assert collides.value.code == "host.taken"
+    assert admin("SELECT state FROM registry_tenant WHERE id = %s", [here.uuid]) == [("moved",)]
+    with in_public():
+        Domain.objects.filter(domain=OWN).delete()
     again = tenant_import(path=back).tenant
+    assert tenant_of(None, here) == [
+        (OWN, "proved", f"{here.slug}.localhost", "", f"choices@{DOMAIN}", False, 7),
+    ]
+    assert OwnClient(again, OWN).get(path).status_code == 200
     assert (again.uuid, again.state, again.epoch) == (here.uuid, "active", here.epoch + 2)
     assert SiteClient(again).get(path).status_code == 200
     assert fleet_findings(release_now())[1] == []
-    for file in (back, Path(done.file)):
-        file.unlink()
+    back.unlink()
 
 
 def obstacles(slug: str, to: Cell) -> str:

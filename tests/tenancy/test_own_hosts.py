@@ -17,9 +17,14 @@ from core.kernel.env import environment
 from core.kernel.errors import Invalid, Refused, Unavailable
 from core.kernel.names import bind_names
 from core.notices.services import notice_send
+from core.people.models import RoleGrant
 from core.people.sso.realm.clients import registered, wanted_clients
 from core.people.sso.sites import RealmKind
 from core.project.resolver import DnsNames
+from core.setup.models import Invitation
+from core.setup.services import invite
+from tenants.office.archive import BelongingsTold
+from tenants.office.belongings import belongings, belongings_check, belongings_take
 from tenants.office.hosts.models import OwnHost
 from tenants.office.hosts.naming import host_check, host_of
 from tenants.office.hosts.sender import sender_look, sender_of
@@ -27,7 +32,7 @@ from tenants.office.hosts.sequencer import RecordTimes
 from tenants.office.hosts.services import host_ask, host_look, own_hosts
 from tenants.registry.context import in_public, in_tenant
 from tenants.registry.hosts import forget, site_for
-from tenants.registry.models import Domain
+from tenants.registry.models import Domain, Quota
 from tenants.registry.selectors import tenant_by_slug
 from tests.behaviour.test_manage_rounds import browser, text
 from tests.support.http import SiteClient
@@ -127,8 +132,23 @@ def test_a_proved_address_serves_this_tenant_and_links_name_the_main_one(tenants
     assert sorted(kinds) == ["main_host_changed", *["own_host_changed"] * 3]
 
 
-def test_a_lost_domain_is_switched_off_and_not_followed(tenants: Any, zone: Zone) -> None:
+def office(tenant: Any, client: SiteClient) -> None:
+    """An address for residents, an officer who came by an invitation, and one who never took it up."""
+    assert client.post("/setup/contacts/", {"email": f"office@{tenant.slug}-council.scot"}).status_code == 302
+    with in_tenant(tenant):
+        invite(address="never@example.org", language="en")
+        row = invite(address="mairi@example.org", language="gd")
+        with transaction.atomic():
+            officer = RoleGrant.objects.filter(role="officer", round_id__isnull=True).first()
+            Invitation.objects.filter(pk=row.pk).update(used_at=database_now(), used_by=officer.person.public_id)  # type: ignore[union-attr]
+    work(tenant)
+    mail.outbox.clear()
+
+
+def test_a_lost_domain_is_switched_off_not_followed_and_told_to_the_office(tenants: Any, zone: Zone) -> None:
     client = browser(tenants.alpha)
+    office(tenants.alpha, client)
+    office(tenants.beta, browser(tenants.beta))
     prove(client, tenants.alpha, zone)
     does(client, "main", tenants.alpha)
     one = known(tenants.alpha)
@@ -144,11 +164,21 @@ def test_a_lost_domain_is_switched_off_and_not_followed(tenants: Any, zone: Zone
     zone.drop(one.name, "TXT")
     nightly(tenants.alpha)
     assert known(tenants.alpha).state == "lost"
+    # The office is told, once: those residents write to and officers whose address was given, nobody next door.
+    letters = sorted((one.to, one.subject) for one in mail.outbox)
+    assert letters == [
+        (["mairi@example.org"], f"Chaidh {HOST} a chur dheth"),
+        (["office@alpha-council.scot"], f"{HOST} is switched off"),
+    ]
+    assert f"http://alpha.staff.localhost:{environment().port}{PAGE}" in mail.outbox[0].body
+    assert "Your website stays at alpha.localhost" in next(one.body for one in mail.outbox if "is" in one.subject)
+    mail.outbox.clear()
     assert site_for(HOST) is None
     assert OwnClient(tenants.alpha, HOST).get("/").content == b"Not found\n"
     assert site_for("alpha.localhost").named == "alpha.localhost"  # type: ignore[union-attr]
     zone.text(one.name, one.text)
     nightly(tenants.alpha)
+    assert not mail.outbox
     assert "not there yet" in text(does(client, "look", tenants.alpha))
     assert site_for(HOST) is None
     assert "Switched off" in text(client.get(PAGE))
@@ -166,6 +196,53 @@ def test_silence_for_days_switches_off(tenants: Any, zone: Zone) -> None:
             OwnHost.objects.update(answered_at=database_now() - timedelta(days=days))
         nightly(tenants.alpha)
         assert known(tenants.alpha).state == state
+
+
+def test_what_goes_along_in_a_file_is_believed_as_long_as_silence_is(tenants: Any, zone: Zone) -> None:
+    alpha = tenants.alpha
+    client = browser(alpha)
+    prove(client, alpha, zone)
+    does(client, "main", alpha)
+    record = known(alpha)
+    with in_public():
+        Quota.objects.create(tenant_id=alpha.uuid, what="exports", most=7)
+
+    def carried(**changed: Any) -> None:
+        """Out and in again where the service has the same name."""
+        with in_public(), transaction.atomic():
+            told = BelongingsTold.model_validate(belongings(alpha.uuid, alpha.slug))
+            told = told.model_copy(update={"hosts": [one.model_copy(update=changed) for one in told.hosts]})
+            Domain.objects.filter(domain=HOST).delete()
+            Domain.objects.filter(domain="alpha.localhost").update(is_primary=True)
+            belongings_check(told, alpha.uuid)
+            belongings_take(told, alpha)
+        forget()
+
+    carried()
+    assert (known(alpha).state, known(alpha).main, known(alpha).text) == ("proved", True, record.text)
+    assert site_for(HOST).tenant.slug == "alpha"  # type: ignore[union-attr]
+    with in_public():
+        assert Quota.objects.get(tenant_id=alpha.uuid).most == 7
+    # The record is asked for at once, and one that is gone by then is not believed.
+    zone.drop(record.name, "TXT")
+    with in_tenant(tenant_by_slug("hub")):
+        RecordTimes().sequence(limit=100)
+    work(alpha)
+    assert known(alpha).state == "lost"
+    prove(client, alpha, zone)
+    # What was answered too long ago is asked for again; the record that stands there proves it.
+    carried(answered_at=database_now() - timedelta(days=4))
+    assert known(alpha).state == "asked"
+    assert site_for(HOST) is None
+    assert "The record is there." in text(does(client, "look", alpha))
+    # A file claims nothing that could not be asked for.
+    with in_public():
+        told = BelongingsTold.model_validate(belongings(alpha.uuid, alpha.slug))
+        for host in ("mail.alpha-council.scot", "beta.localhost", "alphа.scot"):
+            with pytest.raises((Refused, Invalid)):
+                belongings_check(
+                    told.model_copy(update={"hosts": [told.hosts[0].model_copy(update={"host": host})]}), alpha.uuid
+                )
 
 
 def test_who_proves_first_has_the_name(tenants: Any, zone: Zone) -> None:
@@ -346,6 +423,7 @@ def looked(tenant: Any) -> Any:
 
 def test_mail_leaves_in_a_councils_name_only_while_every_record_allows_it(tenants: Any, zone: Zone) -> None:
     client = browser(tenants.alpha)
+    office(tenants.alpha, client)
     assert f"Alpha Council <{OURS}>" == letter(tenants.alpha).from_email
     assert client.post("/address/mail/", {"do": "ask", "address": SENDER}).status_code == 302
     first = letter(tenant_by_slug("alpha"))
@@ -366,11 +444,16 @@ def test_mail_leaves_in_a_councils_name_only_while_every_record_allows_it(tenant
         OwnSender.objects.update(next_look_at=database_now())
     with in_tenant(tenant_by_slug("hub")):
         RecordTimes().sequence(limit=100)
-    third = letter(tenant_by_slug("alpha"))
+    mail.outbox.clear()
+    work(tenants.alpha)
     assert sender_of(tenants.alpha).good is False  # type: ignore[union-attr]
-    fourth = letter(tenant_by_slug("alpha"))
-    assert (fourth.from_email, fourth.reply_to) == (f"Alpha Council <{OURS}>", [SENDER])
-    assert third.reply_to in ([], [SENDER])
+    # The office hears of it, once.
+    assert sorted((one.to, one.subject) for one in mail.outbox) == [
+        (["mairi@example.org"], f"Cha tèid post a chur mar {SENDER} tuilleadh"),
+        (["office@alpha-council.scot"], f"Mail is no longer sent as {SENDER}"),
+    ]
+    third = letter(tenant_by_slug("alpha"))
+    assert (third.from_email, third.reply_to) == (f"Alpha Council <{OURS}>", [SENDER])
 
 
 def test_another_tenant_cannot_send_in_a_councils_name(tenants: Any, zone: Zone) -> None:

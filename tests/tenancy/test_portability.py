@@ -295,6 +295,7 @@ def test_a_file_that_is_not_as_it_was_made_is_refused_and_leaves_nothing(
         tenant_import(path=tmp_path / "bad.zip")
     assert standing() == before
     assert not list(Path(media_of(here.uuid)).parent.glob(f"{here.uuid}*"))
+    assert fleet_findings(release_now())[1] == []
     if bad == "a row was changed":
         assert tenant_import(path=tmp_path / "good.zip").tenant.uuid == here.uuid
 

@@ -139,7 +139,7 @@ def _move(args: argparse.Namespace, out: Any) -> dict[str, Any]:
         ref = move_cancel(slug=args.slug, by=who, to=to)
         return {"tenant": ref.slug, "uuid": str(ref.uuid), "step": "cancelled", "state": ref.state}
     done = tenant_move(slug=args.slug, to=to, by=who, say=out.say)
-    return _carried(done.carried, cell=to.name, step=done.step, origins=done.origins, file=done.file)
+    return _carried(done.carried, cell=to.name, step=done.step, origins=done.origins)
 
 
 def _restore(args: argparse.Namespace, out: Any) -> dict[str, Any]:

@@ -16,11 +16,12 @@ from core.kernel.clock import database_now
 from core.kernel.errors import Invalid, NotFound, Refused
 from core.kernel.jobs import Job, Queue
 from plugins.api.text import LocalisedText
+from tenants.office.hosts.naming import look_of
 from tenants.office.models import SignedFact
 from tenants.office.requests.clock import due_after
 from tenants.office.requests.events import LinkChanged
 from tenants.office.requests.models import GroupLink, SpaceRequest
-from tenants.office.services import RESERVED, fact_publish, tenant_reserve
+from tenants.office.services import fact_publish, looks_taken, tenant_reserve
 from tenants.registry.context import Role, TenantRef, in_public, in_tenant
 from tenants.registry.hosts import forget
 from tenants.registry.models import Tenant
@@ -36,14 +37,14 @@ SHARES = ("face", "rounds", "money")
 
 
 def slug_free(name: str) -> str:
-    """An address from a group's name that nobody has yet."""
+    """An address from a group's name that nobody has yet, and that is read as nobody's."""
     plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
     stem = re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:32].strip("-")
     stem = stem if stem and stem[0].isalpha() else f"group-{stem}".strip("-")
     with in_public():
-        taken = set(Tenant.objects.filter(slug__startswith=stem).values_list("slug", flat=True)) | RESERVED
+        taken = looks_taken()
     number, slug = 1, stem
-    while slug in taken:
+    while look_of(slug) in taken:
         number += 1
         slug = f"{stem}-{number}"
     return slug

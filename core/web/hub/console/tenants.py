@@ -108,7 +108,9 @@ def tenant_new(request: HttpRequest) -> HttpResponseBase:
             tenant_ask(tenant=row.uuid, first=[data["email"]], language="en", practice=data["kind"] == COMMUNITY)
         except (Invalid, Refused) as refused:
             error = refused
-            form.refuse(refused, {"slug.taken": "slug", "slug.invalid": "slug", "slug.reserved": "slug"})
+            form.refuse(
+                refused, {f"slug.{why}": "slug" for why in ("taken", "invalid", "reserved", "held", "look_alike")}
+            )
         else:
             messages.success(request, say("It is being made. Load this page again to see how far it is."))
             return redirect("console:tenant", slug=row.slug)
