@@ -140,6 +140,8 @@ def test_a_council_is_onboarded_from_nothing_and_its_first_officer_invited(tenan
     assert "Setting up" in text(client.get("/console/"))
     again = fill(client, "/console/tenants/new/", kind="community", name="X", slug="fife", email="a@b.example")
     assert again.status_code == 409
+    alike = fill(client, "/console/tenants/new/", kind="community", name="X", slug="f1fe", email="a@b.example")
+    assert (alike.status_code, "looks like another one here" in text(alike)) == (409, True)
     # Done again, nothing is doubled.
     with in_tenant(hub(), role=Role.WORKER), transaction.atomic():
         OutboxMessage.objects.filter(task="setup.make").update(state="pending")

@@ -8,6 +8,7 @@ import signal
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import psycopg
 import pytest
 from django.apps import apps
 from django.conf import settings
@@ -17,19 +18,23 @@ from django.contrib.contenttypes.models import ContentType
 from django.db import connection, transaction
 
 from core.audit.models import AuditEvent, SigningKey
+from core.kernel.env import environment
 from core.kernel.errors import Invalid, Refused
 from core.places.models import Area
+from core.places.national import councils
 from plugins.api.text import LocalisedText
 from tenants.office import provisioning
 from tenants.office.fleet import release_now
+from tenants.office.hosts.naming import look_of
 from tenants.office.inspection import fleet_findings
 from tenants.office.lifecycle import tenant_abandon
 from tenants.office.owner import SchemaLocks, schema_drop
 from tenants.office.provisioning import ProvisioningFailed, Step
 from tenants.office.services import RESERVED, tenant_create, tenant_reserve
 from tenants.registry.context import Role, TenantRef, in_tenant
+from tenants.registry.place import TEMPLATE
 from tenants.registry.selectors import tenant_by_slug
-from tests.support.fleet import admin
+from tests.support.fleet import ADDITIVE, admin, columns
 from tests.tenancy.test_portability import leave
 
 NAMES = LocalisedText("Aberdeen City Council", "Comhairle Baile Obar Dheathain")
@@ -217,6 +222,40 @@ def test_addresses_that_cannot_be_given_out(tenants: Any, slug: str) -> None:
     with pytest.raises(Invalid):
         tenant_create(slug=slug, kind="council", name=NAMES)
     assert admin("SELECT count(*) FROM registry_tenant") == before
+
+
+def test_an_address_that_is_read_as_anothers_is_not_given_out(tenants: Any) -> None:
+    before = admin("SELECT count(*) FROM registry_tenant")
+    for slug in ("a1pha", "al-pha", "aipha", "hu-b", "adm1n"):
+        with pytest.raises(Refused) as refused:
+            tenant_reserve(slug=slug, kind="council", name=NAMES)
+        assert refused.value.code == "slug.look_alike", slug
+    assert admin("SELECT count(*) FROM registry_tenant") == before
+    # What is nobody's look is given out, and asked for again it is the same.
+    first = tenant_reserve(slug="twice", kind="council", name=NAMES)
+    assert tenant_reserve(slug="twice", kind="council", name=NAMES) == first
+    # Scotland's councils are all told apart.
+    looks = {look_of(one.slug) for one in councils()}
+    assert len(looks) == 32
+
+
+def test_a_tenant_made_while_the_template_is_being_migrated_is_of_the_release_before(tenants: Any) -> None:
+    """Nobody waits for a migration that is not through, and nothing of it is cloned."""
+    table = f"{TEMPLATE}.{ADDITIVE[2]}"
+    with psycopg.connect(environment().admin_database_url, dbname=str(connection.settings_dict["NAME"])) as migrating:
+        migrating.execute(f"ALTER TABLE {table} ADD COLUMN half_way text".encode())
+        ref, _steps = tenant_create(slug="twice", kind="council", name=NAMES)
+        migrating.rollback()
+    assert "half_way" not in columns(ref.schema)
+    assert fleet_findings(release_now())[1] == []
+    # Also where it is through and not recorded yet: what is cloned is the last release, whole.
+    admin(f"ALTER TABLE {table} ADD COLUMN half_way text")
+    try:
+        other, _steps = tenant_create(**ABERDEEN)  # type: ignore[arg-type]
+    finally:
+        admin(f"ALTER TABLE {table} DROP COLUMN half_way")
+    assert columns(other.schema) == columns(ref.schema) == columns(tenants.alpha.schema)
+    assert fleet_findings(release_now())[1] == []
 
 
 def test_a_parent_is_a_council_that_stands(tenants: Any) -> None:

@@ -7,25 +7,30 @@ import os
 import resource
 import signal
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
+from django.utils import timezone
 
 from core.kernel.errors import Invalid
 from core.project.cli import main
-from tenants.office import portability
+from tenants.office import lifecycle, portability
 from tenants.office.archive import Reader
 from tenants.office.fleet import release_now
 from tenants.office.inspection import fleet_findings
-from tenants.office.models import Arrival
+from tenants.office.lifecycle import tenant_erase
+from tenants.office.models import Arrival, Erasure
 from tenants.office.owner import SchemaLocks
-from tenants.office.portability import media_of, tenant_export, tenant_import
+from tenants.office.portability import media_of, tenant_export, tenant_import, tenant_restore
 from tenants.office.strays import strays_remove
 from tenants.registry.context import in_public
+from tenants.registry.hosts import forget
 from tests.support.fleet import admin
 from tests.support.http import SiteClient
-from tests.tenancy.test_portability import finished, guest, leave, standing
+from tests.tenancy.test_portability import finished, guest, leave, marks, standing
 from tests.tenancy.test_provisioning import child
 
 __all__ = ["guest"]
@@ -100,6 +105,66 @@ def test_a_killed_import_is_swept_away_or_gone_on_with(
     assert fleet_findings(release_now())[1] == []
 
 
+def dies_after(module: ModuleType, name: str, do: Callable[[], Any]) -> int:
+    """Do it in a process that is killed when this part of it has just ended."""
+
+    def work() -> None:
+        whole = getattr(module, name)
+
+        def last(*args: Any, **words: Any) -> None:
+            whole(*args, **words)
+            os.kill(os.getpid(), signal.SIGKILL)
+
+        setattr(module, name, last)
+        do()
+
+    return child(work)
+
+
+def test_a_restore_and_an_erasure_that_were_killed_are_finished_by_the_same_command(
+    tenants: Any, guest: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    here = guest("links-last")
+    row = finished(here)
+    file, last = tmp_path / "before.zip", tmp_path / "last.zip"
+    tenant_export(slug=here.slug, out=file)
+    neighbours = [marks(tenants.alpha), marks(tenants.beta)]
+
+    def restore() -> Any:
+        return tenant_restore(path=file, into=here.slug, keep=tmp_path / "kept.zip")
+
+    for part in ("_swapped", "_media_swap"):
+        assert dies_after(portability, part, restore) == -signal.SIGKILL
+        forget()
+        assert SiteClient(here).get(f"/rounds/{row.slug}/result/").status_code == 200
+        done = restore()
+        swept(capsys)
+        assert fleet_findings(release_now())[1] == []
+        assert (media_of(here.uuid) / "notes" / "plan.txt").read_text() == "what was agreed in Leith"
+    assert done.tenant.epoch == here.epoch + 4
+
+    def erase(by: str = "Ann") -> Any:
+        return tenant_erase(slug=here.slug, by=by, reason="it leaves", out=last, say=lambda text: None)
+
+    assert [erase("Ann").stage, erase("Ben").stage] == ["asked", "agreed"]
+    with in_public():
+        Erasure.objects.filter(slug=here.slug).update(due_at=timezone.now() - timedelta(minutes=1))
+    for part in ("_journal_add", "schema_drop"):
+        assert dies_after(lifecycle, part, erase) == -signal.SIGKILL
+    forget()
+    assert SiteClient(here).get("/").status_code == 404
+    reader = Reader(last)
+    reader.close()
+    erased = erase()
+    assert (erased.stage, erased.carried.digest) == ("erased", reader.digest)
+    assert admin("SELECT state FROM registry_tenant WHERE id = %s", [here.uuid]) == [("erased",)]
+    assert not media_of(here.uuid).exists()
+    assert fleet_findings(release_now())[1] == []
+    assert [marks(tenants.alpha), marks(tenants.beta)] == neighbours
+    with in_public():
+        Erasure.objects.filter(tenant=here.uuid).delete()
+
+
 def test_a_disk_that_is_full_leaves_no_half_file_and_the_old_one_whole(tenants: Any, tmp_path: Path) -> None:
     out = tmp_path / "alpha.zip"
     tenant_export(slug="alpha", out=out)
@@ -126,6 +191,7 @@ def test_a_disk_that_is_full_leaves_no_half_file_and_the_old_one_whole(tenants: 
         assert out.read_bytes() == whole
         assert child(full(tmp_path / "new.zip", room)) == 7
         assert not (tmp_path / "new.zip").exists()
+    assert fleet_findings(release_now())[1] == []
     # With room enough it is written, and reads.
     assert child(full(tmp_path / "new.zip", len(whole) + 10_000)) == 0
     Reader(tmp_path / "new.zip").close()
