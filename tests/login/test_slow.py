@@ -12,7 +12,8 @@ import pytest
 from django.db import connections
 
 from core.people.proof import LEVEL, PROVED_AT, STRONG
-from core.people.sso.provider import MOST_WAITING, PASSING_TIMES, THERE_SECONDS, TIMES
+from core.people.sso.provider import KEYS_PAUSE_SECONDS, MOST_WAITING, PASSING_TIMES, THERE_SECONDS, TIMES, Provider
+from core.people.sso.sites import realm_names
 from core.rounds.services import round_advance
 from tenants.registry.context import Role, in_tenant
 from tests.behaviour.test_manage_count import COUNT, work
@@ -94,6 +95,19 @@ def test_f12_a_slow_sign_in_service_keeps_nobody_waiting_but_who_signs_in(
             assert is_in(early)
         # … is asked about for good, and everybody signs in as before.
         signed_in(site(tenants.alpha), Visitor(), account)
+
+
+@pytest.mark.keycloak
+def test_made_up_names_of_keys_make_us_ask_once_in_thirty_seconds(keycloak: Running) -> None:
+    with slow_line(keycloak.url) as line:
+        source = Provider(f"{line.url}/realms/{realm_names().residents}")
+        assert source.keys().keys
+        for age, asked in ((0.0, 0), (KEYS_PAUSE_SECONDS + 1, 1)):
+            source._keys_at -= age
+            before = line.opened
+            for _token in range(5):
+                source.keys(fresh=True)
+            assert line.opened == before + asked
 
 
 def test_while_the_sign_in_service_is_down_votes_are_counted_and_the_result_is_published(tenants: Any) -> None:

@@ -1,4 +1,4 @@
-"""`commonty realm plan|apply|verify|rotate|forget|theme`: Keycloak against the realm files and the registry."""
+"""`commonty realm plan|apply|verify|rotate|forget|leavers|theme`: Keycloak against the realm files and the registry."""
 
 from __future__ import annotations
 
@@ -20,12 +20,19 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     theme = verbs.add_parser("theme", help="write the look of Keycloak's pages, to be put into its folder of themes")
     theme.add_argument("--out", required=True, metavar="DIR")
     verbs.add_parser("forget", help="go on with deleting national accounts whose owners asked for it; each night")
+    verbs.add_parser("leavers", help="end the roles of officers whose account is gone or shut; each night")
     rotate = verbs.add_parser("rotate", help="exchange the key of a tenant's clients; no sign-in fails meanwhile")
     rotate.add_argument("--tenant", required=True, metavar="SLUG")
 
 
 def run(args: argparse.Namespace, out: Any) -> dict[str, Any]:
-    from core.people.sso.realm.service import accounts_forget, client_key_exchange, realm_apply, realm_plan
+    from core.people.sso.realm.service import (
+        accounts_forget,
+        client_key_exchange,
+        officers_left,
+        realm_apply,
+        realm_plan,
+    )
     from core.project.cli import CheckFailed
     from tenants.registry.selectors import tenant_by_slug
 
@@ -45,6 +52,12 @@ def run(args: argparse.Namespace, out: Any) -> dict[str, Any]:
         if done.held_back:
             raise CheckFailed(forgotten, f"Too many accounts are missing for: {', '.join(done.held_back)}.")
         return forgotten
+    if args.verb == "leavers":
+        left = officers_left(say=out.say)
+        ended = {"ended": left.ended, "held_back": list(left.held_back), "seconds": _since(begun)}
+        if left.held_back:
+            raise CheckFailed(ended, f"Too many officers have no account any more at: {', '.join(left.held_back)}.")
+        return ended
     if args.verb == "apply":
         changes, drift = realm_apply(say=out.say)
     else:
@@ -69,6 +82,8 @@ def render(document: dict[str, Any]) -> str:
         return f"{document['files']} files in {document['theme']}"
     if "deleted" in document:
         return f"{document['deleted']} accounts deleted, {document['waiting']} wait ({document['seconds']} s)"
+    if "ended" in document:
+        return f"{document['ended']} roles ended ({document['seconds']} s)"
     if "key" in document:
         return f"{document['tenant']} signs with its key number {document['key']} ({document['seconds']} s)"
     lines = [change["sentence"] for change in [*document["changes"], *document["drift"]]]

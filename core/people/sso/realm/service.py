@@ -17,6 +17,7 @@ from core.people.sso.realm.changes import Change
 from core.people.sso.realm.clients import registered
 from core.people.sso.realm.converge import Convergence
 from core.people.sso.realm.farewells import Farewells, farewells_run
+from core.people.sso.realm.leavers import Leavers, RealmDirectory, leavers_run
 from core.people.sso.realm.server import Server, secret_token, token_ask
 from core.people.sso.sites import realm_names
 from tenants.registry.context import TenantRef, in_public
@@ -94,6 +95,12 @@ def accounts_forget(*, say: Say = lambda text: None) -> Farewells:
     """Go on with deleting the national accounts of people who asked for it; to be run each night."""
     with alone():
         return farewells_run(operator_server(), say=say)
+
+
+def officers_left(*, say: Say = lambda text: None) -> Leavers:
+    """End the roles of officers whose account is gone or shut; to be run each night."""
+    with alone():
+        return leavers_run(RealmDirectory(operator_server()), say=say)
 
 
 def tenant_apply(tenant: TenantRef) -> None:
