@@ -172,7 +172,7 @@ class _File:
         self.ballots: list[int] = []
         self.voters: list[str] = []
         self.notes: list[str] = []
-        self.repeated = 0
+        self.repeated = self.mixed = self.beyond = 0
 
     def fail(self, reason: str, column: int = 1, *, line: int | None = None) -> PabulibInvalid:
         return PabulibInvalid(reason, line=self.reader.line if line is None else line, column=column)
@@ -279,6 +279,7 @@ class _File:
         if len(set(refs)) < len(refs):
             self.repeated += 1
         if kind in ("approval", "choose-1"):
+            self.mixed += bool(points.strip())
             return tuple(sorted((self.columns[ref], 1) for ref in set(refs)))
         if kind == "ordinal":
             first = dict.fromkeys(refs)
@@ -296,6 +297,9 @@ class _File:
             if match is None or int(match[1]) < 0:
                 raise self.fail(f"“{value}” is not a whole number of points.", points_at or vote_at)
             total[self.columns[ref]] += int(match[1])
+        most = self.meta.get("max_sum_points", "")
+        if kind == "cumulative" and most.isascii() and most.isdigit() and sum(total.values()) > int(most):
+            self.beyond += 1
         return tuple(sorted((column, value) for column, value in total.items() if value))
 
     def _complete(self, key: str, found: int, what: str) -> None:
@@ -345,6 +349,11 @@ class _File:
 
         if self.repeated:
             self.notes.append(f"{self.repeated} different ballots name a project twice; it counts once.")
+        if self.mixed:
+            self.notes.append(f"{self.mixed} different ballots give points, which votes of the type {kind} have not.")
+        if self.beyond:
+            most = self.meta["max_sum_points"]
+            self.notes.append(f"{self.beyond} different ballots give more than {most} points; they count as they are.")
         return PabulibFile(
             meta=self.meta,
             digits=digits,

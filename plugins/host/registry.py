@@ -21,10 +21,11 @@ from core.kernel.telemetry import logger
 from plugins.api import API_VERSION, Module, PluginInfo, Text, hookspecs
 from plugins.discovery import Installed
 from plugins.host.kinds import KINDS, Kind
-from plugins.host.tables import unsealed
+from plugins.host.tables import unprefixed, unsealed
 from plugins.host.versions import in_range
 
 KEY = re.compile(r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$")
+Tables = Callable[[str], Sequence[str]]
 log = logger("commonty.plugins")
 
 
@@ -100,13 +101,15 @@ def _module(kind: Kind, cls: Any) -> Module:
 
 
 def _try(
-    plugin: Installed, load: Callable[[str], Any], loose: Callable[[str], Sequence[str]]
+    plugin: Installed, load: Callable[[str], Any], loose: Tables, astray: Tables
 ) -> tuple[Any, PluginInfo, list[Registered]]:
     """One plugin alone, in a manager of its own. Raises whatever is wrong with it."""
     source = load(plugin.module)
     info = _info(source, plugin.name)
     if tables := loose(plugin.package):
         raise Unfit(f"its tables {', '.join(tables)} have no column tenant that says whose a row is")
+    if tables := astray(plugin.package):
+        raise Unfit(f"its tables {', '.join(tables)} are not named after its app's label")
     alone = _manager()
     alone.register(source, name=plugin.name)
     alone.check_pending()
@@ -121,11 +124,13 @@ def registry_build(
     plugins: Sequence[Installed],
     *,
     load: Callable[[str], Any] = importlib.import_module,
-    loose: Callable[[str], Sequence[str]] = unsealed,
+    loose: Tables = unsealed,
+    astray: Tables = unprefixed,
 ) -> Registry:
     """Load every plugin, those that ship with Commonty first, so that a stranger cannot take their keys.
 
-    `loose` names the tables of a package that cannot be sealed: a plugin with one is not used.
+    `loose` names the tables of a package that cannot be sealed, `astray` those under a foreign name: a plugin with one
+    is not used.
     """
     manager = _manager()
     infos: dict[str, PluginInfo] = {}
@@ -133,7 +138,7 @@ def registry_build(
     failed: list[Failed] = []
     for plugin in sorted(plugins, key=lambda one: (not one.bundled, one.name)):
         try:
-            source, info, found = _try(plugin, load, loose)
+            source, info, found = _try(plugin, load, loose, astray)
             fresh: dict[tuple[str, str], Registered] = {}
             for one in found:
                 place = (one.kind.name, one.module.key)

@@ -71,6 +71,25 @@ def test_what_real_files_do_is_accepted() -> None:
     assert empty.profile().voters == 2
 
 
+def test_votes_that_do_not_keep_to_their_own_type_are_refused_or_told() -> None:
+    voted, twice = SMALL.replace("voter_id;vote", "voter_id;vote;points"), "1;a;3\n2;M/01/X,a;3,4\n"
+    mixed = read(voted.replace("1;a\n2;M/01/X,a\n", twice))
+    assert list(mixed.profile().support) == [2, 1]
+    assert mixed.notes == ("2 different ballots give points, which votes of the type approval have not.",)
+    with pytest.raises(PabulibInvalid, match="more than one project in an election of the type choose-1"):
+        read(SMALL.replace("approval", "choose-1"))
+    for most, told in ((6, ("1 different ballots give more than 6 points; they count as they are.",)), (7, ())):
+        file = read(
+            voted.replace("approval", "cumulative")
+            .replace("rule;greedy", f"max_sum_points;{most}")
+            .replace("1;a\n2;M/01/X,a\n", twice)
+        )
+        assert file.notes == told
+        assert list(file.profile().points) == [7, 3]
+    ranked = read(SMALL.replace("approval", "ordinal").replace("2;M/01/X,a", "2;M/01/X,a,M/01/X"))
+    assert ranked.notes == ("1 different ballots name a project twice; it counts once.",)
+
+
 def test_points_and_ranks() -> None:
     points = SMALL.replace("approval", "cumulative").replace("voter_id;vote", "voter_id;vote;points")
     points = points.replace("1;a\n", "1;a;3\n").replace("2;M/01/X,a", "2;M/01/X,a,a;1,2,2")

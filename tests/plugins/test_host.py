@@ -37,7 +37,7 @@ from plugins.discovery import Installed
 from plugins.host.failures import PluginFailure
 from plugins.host.guard import Guarded
 from plugins.host.registry import Registry, registry_build, registry_set
-from plugins.host.tables import unsealed
+from plugins.host.tables import unprefixed, unsealed
 
 OFFER = Offer("r", Money(1000), (Project("P-01", LocalisedText("A"), Money(600)),))
 INSTANCE = Instance(budget=1000, candidates=(Candidate("P-01", 600),))
@@ -314,7 +314,7 @@ def test_a_plugin_with_a_table_that_says_not_whose_a_row_is_is_not_used() -> Non
     through = Loose.friends.through
     tables = {"x.sound": [Sound], "x.loose": [Loose, Wrong, through]}
     configs = [
-        SimpleNamespace(name=name, get_models=lambda include_auto_created, found=found: found)
+        SimpleNamespace(name=name, label=name, get_models=lambda include_auto_created, found=found: found)
         for name, found in tables.items()
     ]
     sources = {name: plugin(name, formats=()) for name in ("sound", "loose")}
@@ -330,6 +330,36 @@ def test_a_plugin_with_a_table_that_says_not_whose_a_row_is_is_not_used() -> Non
         assert name in failed.reason
     # What stands in this process is sound, and is looked at through the same door.
     assert [one for one in ("plugins.bundled.threads", "plugins.bundled.arguments") if unsealed(one)] == []
+
+
+@isolate_apps("tests.plugins")
+def test_a_plugin_with_a_table_under_another_name_than_its_own_is_not_used() -> None:
+    class Named(models.Model):  # noqa: DJ008  # never shown
+        tenant = models.UUIDField(db_default=whose(), editable=False)
+
+        class Meta:
+            app_label = "named"
+
+    class Astray(models.Model):  # noqa: DJ008
+        tenant = models.UUIDField(db_default=whose(), editable=False)
+
+        class Meta:
+            app_label = "astray"
+            db_table = "rounds_round_extra"
+
+    configs = [
+        SimpleNamespace(name=f"x.{label}", label=label, get_models=lambda include_auto_created, one=one: [one])
+        for label, one in (("named", Named), ("astray", Astray))
+    ]
+    sources = {name: plugin(name, formats=()) for name in ("named", "astray")}
+    built = registry_build(
+        [Installed(name, f"x.{name}.plugin", "x", "1") for name in sources],
+        load=lambda path: sources[path.split(".")[1]],
+        loose=lambda package: unsealed(package, configs),
+        astray=lambda package: unprefixed(package, configs),
+    )
+    assert set(built.plugins) == {"named"}
+    assert [(one.plugin, "rounds_round_extra" in one.reason) for one in built.failed] == [("astray", True)]
 
 
 def test_bundled_plugins_all_stand() -> None:

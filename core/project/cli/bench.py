@@ -6,6 +6,8 @@ import argparse
 import importlib
 import os
 import platform
+import signal
+import sys
 from typing import Any
 
 from core.project.cli import CheckFailed
@@ -14,7 +16,7 @@ NAME = "bench"
 HELP = "Measured work against its baseline, in one run."
 NEEDS_DJANGO = True
 BENCHES = (
-    *("ballots", "equal-shares", "fleet", "groups", "hostile-plugin", "noisy-neighbour", "pages"),
+    *("ballots", "equal-shares", "fleet", "groups", "hostile-plugin", "module-call", "noisy-neighbour", "pages"),
     *("provisioning", "restart", "round-pages", "rules", "scale"),
 )
 # Those that count and ask no database.
@@ -44,6 +46,8 @@ def before_django(args: argparse.Namespace) -> None:
 
 
 def run(args: argparse.Namespace, out: Any) -> dict[str, Any]:
+    # Ended from outside, it takes its servers and its database along.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     module = importlib.import_module(f"core.project.bench.{args.name.replace('-', '_')}")
     more = {"keep": True} if args.keep and args.name in MANY else {}
     document: dict[str, Any] = {**module.run(args.size, out, **more), "machine": machine()}
