@@ -27,7 +27,7 @@ from core.kernel.errors import CommontyError, Unavailable
 from tenants.office.catalogue import differences, lines_digest, structure_lines
 from tenants.office.migrating import Plans
 from tenants.office.models import SchemaRelease, TemplateRelease
-from tenants.office.owner import SchemaLocks, checkpoint, django_as_owner, owner_connection
+from tenants.office.owner import SchemaLocks, checkpoint, django_as_owner, owner_connection, schema_locks
 from tenants.office.protection import grants_apply, roles_make, seal_apply
 from tenants.office.provisioning import ground
 from tenants.office.shortcut import Hand, Shortcut, StructureDiffers, shortcut
@@ -219,11 +219,10 @@ class _Ways:
 def worker_run(release_id: int, *, max_failures: int, parent: int = 0) -> int:
     """Take from the ledger until nothing is left, too much has failed, or the parent is gone; returns how many."""
     handled = 0
-    locks = SchemaLocks()
     hand = Hand()
     plans = Plans()
     try:
-        with django_as_owner():
+        with schema_locks() as locks, django_as_owner():
             with _ledger():
                 release = TemplateRelease.objects.get(pk=release_id)
             ways = _Ways(release)
@@ -237,7 +236,6 @@ def worker_run(release_id: int, *, max_failures: int, parent: int = 0) -> int:
                     break
     finally:
         hand.close()
-        locks.close()
     return handled
 
 

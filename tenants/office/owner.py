@@ -82,20 +82,26 @@ class SchemaLocks:
 
 
 @contextmanager
-def schema_lock(schema: str) -> Iterator[None]:
-    """Have a schema to oneself. Raises Refused when somebody else is at work on it."""
+def schema_locks() -> Iterator[SchemaLocks]:
+    """Locks on a connection of their own, for as long as the block lasts."""
     locks = SchemaLocks()
     try:
-        with locks.held(schema) as ours:
-            if not ours:
-                raise Refused(
-                    "Somebody else is at work on this tenant’s schema.",
-                    code="schema.busy",
-                    remedy="Wait until it is done, then try again; `commonty tenant show` says how far it is.",
-                )
-            yield
+        yield locks
     finally:
         locks.close()
+
+
+@contextmanager
+def schema_lock(schema: str) -> Iterator[None]:
+    """Have a schema to oneself. Raises Refused when somebody else is at work on it."""
+    with schema_locks() as locks, locks.held(schema) as ours:
+        if not ours:
+            raise Refused(
+                "Somebody else is at work on this tenant’s schema.",
+                code="schema.busy",
+                remedy="Wait until it is done, then try again; `commonty tenant show` says how far it is.",
+            )
+        yield
 
 
 @contextmanager

@@ -24,7 +24,7 @@ from core.audit.statements import signing_key_ensure
 from core.kernel.errors import CommontyError, Refused, Unavailable
 from tenants.office.clone import structure_for
 from tenants.office.models import ProvisioningStep, SchemaRelease, TemplateRelease
-from tenants.office.owner import checkpoint, owner_connection, schema_lock
+from tenants.office.owner import checkpoint, owner_connection, schema_lock, schema_locks
 from tenants.office.protection import grants_apply, roles_make, seal_apply
 from tenants.office.template import latest_release
 from tenants.registry.context import Role, TenantRef, in_public, in_tenant
@@ -240,7 +240,11 @@ def _settle() -> None:
         cursor.execute(MADE_SINCE)
         made = int(cursor.fetchone()[0])
     if made >= TENANTS_PER_CHECKPOINT:
-        checkpoint()
+        # A second request would wait for the first and then write everything down again: whoever makes tenants
+        # meanwhile goes on.
+        with schema_locks() as locks, locks.held("checkpoint") as ours:
+            if ours:
+                checkpoint()
 
 
 def _provision(tenant: TenantRef, say: Callable[[str], None]) -> list[ProvisioningStep]:

@@ -11,7 +11,7 @@ from pathlib import Path
 from django.conf import settings
 
 from tenants.office.inspection import strays
-from tenants.office.owner import SchemaLocks, owner_connection, schema_drop
+from tenants.office.owner import owner_connection, schema_drop, schema_locks
 from tenants.registry.context import in_public
 from tenants.registry.models import Tenant
 
@@ -38,8 +38,7 @@ def strays_remove(*, say: Callable[[str], None] = lambda text: None) -> Swept:
     with owner_connection() as owner:
         present = {str(row[0]) for row in owner.execute("SELECT nspname FROM pg_namespace").fetchall()}
     removed, busy = [], []
-    locks = SchemaLocks()
-    try:
+    with schema_locks() as locks:
         for name in strays(present, _ours()):
             with locks.held(name) as free:
                 # Asked again under its lock: whoever held it until now may have led a tenant there.
@@ -49,8 +48,6 @@ def strays_remove(*, say: Callable[[str], None] = lambda text: None) -> Swept:
                     removed.append(name)
                 else:
                     busy.append(name)
-    finally:
-        locks.close()
     return Swept(tuple(removed), tuple(_folders(kept=_ours() | set(busy))), tuple(busy))
 
 
