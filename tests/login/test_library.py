@@ -22,11 +22,21 @@ from tests.support.rounds import round_made
 from tests.support.walk import Walk
 
 pytestmark = [pytest.mark.keycloak, pytest.mark.browser, pytest.mark.timeout(300)]
-TICK = "This is a library or shared computer"
+# The page's words, and the address it begins with, in each language.
+WORDS = {
+    "en": ("/", "This is a library or shared computer", "A shared computer.", "Go on to sign in", "Sign out"),
+    "gd": (
+        "/gd/",
+        "’S e coimpiutair leabharlainn no co-roinnte a tha seo",
+        "Coimpiutair co-roinnte.",
+        "Lean air adhart gus clàradh a-steach",
+        "Clàraich a-mach",
+    ),
+}
 
 
-def goes_to_keycloak(walk: Walk) -> None:
-    walk.page.get_by_role("button", name="Go on to sign in").click()
+def goes_to_keycloak(walk: Walk, button: str) -> None:
+    walk.page.get_by_role("button", name=button).click()
     walk.page.wait_for_url("**/realms/**")
     walk.page.locator("#password").wait_for()
     walk.look()
@@ -40,36 +50,38 @@ def signs_in(walk: Walk, account: Account, back: str) -> None:
     walk.look()
 
 
-@pytest.mark.parametrize("width", [1280, 360])
+@pytest.mark.parametrize(("language", "width"), [("en", 1280), ("gd", 360)])
 def test_ab34_the_next_person_finds_nothing_not_even_by_going_back(
-    keycloak: Running, server: int, tenants: Any, width: int
+    keycloak: Running, server: int, tenants: Any, language: str, width: int
 ) -> None:
     account = account_make(keycloak, "wilma")
-    home = f"http://alpha.localhost:{server}"
+    start, tick, told, onward, out = WORDS[language]
+    home = f"http://alpha.localhost:{server}{start}"
     with chromium() as browser:
-        walk = Walk(browser, f"library-{width}", width=width)
-        walk.go(f"{home}/account/")
-        walk.sees("You can read every page without it.")
-        walk.tick(TICK)
-        goes_to_keycloak(walk)
-        signs_in(walk, account, f"{home}/account/")
+        walk = Walk(browser, f"library-{language}", width=width)
+        walk.go(f"{home}account/")
+        walk.tick(tick)
+        goes_to_keycloak(walk, onward)
+        assert walk.page.locator("html").get_attribute("lang") == language
+        signs_in(walk, account, f"{home}account/")
         walk.sees("Wilma")
-        walk.sees("A shared computer.")
-        walk.follow("Erase me here")
-        walk.page.get_by_role("link", name="Your account").first.click()
-        walk.page.get_by_role("button", name="Sign out").click()
-        walk.page.wait_for_url(f"{home}/")
+        walk.sees(told)
+        walk.go(f"{home}account/erase/")
+        walk.page.go_back()
+        walk.page.get_by_role("button", name=out).click()
+        walk.page.wait_for_url(home)
         walk.look()
+        assert walk.page.locator("html").get_attribute("lang") == language
         cookies = {one["name"] for one in walk.context.cookies(home) if one["value"]}
         assert not any(name.startswith(("session", "keep-me", "csrf")) for name in cookies)
         # Back, as often as there is anything to go back to: never a page with somebody's name on it.
         for _step in range(8):
             walk.page.go_back(wait_until="load")
             assert "Wilma" not in walk.page.content()
-        walk.go(f"{home}/account/")
+        walk.go(f"{home}account/")
         assert "/sign-in/" in walk.page.url
         # Whether or not the next person ticks the box, the national service asks who they are.
-        goes_to_keycloak(walk)
+        goes_to_keycloak(walk, onward)
         walk.close()
 
 
