@@ -10,7 +10,7 @@ class EvaluationConfig(AppConfig):
     tenant_grants = {
         "Sheet": {
             "voter": "SELECT (tenant, id, round_id, module, instrument, audience, moment, settings, form, state,"
-            " counts)"
+            " counts, agreed)"
         },
         "Response": {"voter": "INSERT"},
     }

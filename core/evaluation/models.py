@@ -34,6 +34,7 @@ class Sheet(Sealed):
     form = models.JSONField(default=dict, help_text="the questions, frozen with the choice")
     state = models.CharField(max_length=8, choices=State.choices, default=State.CHOSEN)
     counts = models.JSONField(default=dict)
+    agreed = models.BooleanField(default=False, db_default=False, help_text="whether the team agreed on what counts")
     said = models.JSONField(default=list, help_text="free words as pairs of question and text, in no order of time")
     closed_at = models.DateTimeField(null=True)
 

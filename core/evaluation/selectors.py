@@ -23,7 +23,19 @@ from plugins.host.selectors import active_modules, module_settings
 
 ALWAYS = "national-core"
 # What the public site may read of a sheet.
-PUBLIC = ("id", "round_id", "module", "instrument", "audience", "moment", "settings", "form", "state", "counts")
+PUBLIC = (
+    "id",
+    "round_id",
+    "module",
+    "instrument",
+    "audience",
+    "moment",
+    "settings",
+    "form",
+    "state",
+    "counts",
+    "agreed",
+)
 
 
 def sheets_of(round: Round) -> list[Sheet]:
@@ -76,7 +88,7 @@ def answers_of(sheets: Sequence[Sheet]) -> list[Answer]:
         for sheet in sheets
         for question, by_value in sheet.counts.items()
         for value, number in by_value.items()
-        for answer in [Answer(sheet.instrument, question, value, Audience(sheet.audience), agreed=False)] * int(number)
+        for answer in [Answer(sheet.instrument, question, value, Audience(sheet.audience), sheet.agreed)] * int(number)
     ]
 
 
@@ -99,7 +111,8 @@ def reports_of(round: Round) -> tuple[list[ReportSpec], list[str]]:
     silent: list[str] = []
     for module in sorted(active_modules("evaluation"), key=lambda one: (one.key != ALWAYS, one.key)):
         sheets = by_module[module.key]
-        answers = answers_of(sheets)
+        # The national figures are about everything that was asked, so also about what others of these asked.
+        answers = answers_of([one for some in by_module.values() for one in some] if module.key == ALWAYS else sheets)
         try:
             context = plugin_context(_settings(module.key, sheets))
             values = module.measure(context, facts, answers)

@@ -147,10 +147,11 @@ def sheet_close(*, sheet: Sheet, actor: Person | None) -> Sheet:
         raise Refused("This sheet is not open.", code="evaluation.not_open")
     responses = Response.objects.filter(sheet=row)
     agreed = responses.filter(agreed=True)
-    given = agreed if agreed.exists() else responses
+    row.agreed = agreed.exists()
+    given = agreed if row.agreed else responses
     row.counts, row.said = counted(form_read(row.form), given.values_list("answers", flat=True).iterator())
     row.state, row.closed_at = Sheet.State.CLOSED, database_now()
-    row.save(update_fields=["state", "closed_at", "counts", "said"])
+    row.save(update_fields=["state", "closed_at", "counts", "agreed", "said"])
     if row.audience in RESIDENTS:
         responses.delete()
     return _moved(row, actor)

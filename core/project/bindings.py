@@ -49,6 +49,7 @@ def bind() -> None:
     from plugins.host.deliberation import discussions_freeze, work_handle
     from plugins.host.events import PluginActivated, PluginDeactivated, PluginsBegun, PluginUpgraded
     from plugins.host.observing import OBSERVE_JOB, observe_handle, observing_bind
+    from plugins.host.owed import OWED_JOB, OwedAgain, owed_handle
     from tenants.office.hosts.events import MainHostChanged, OwnHostChanged, OwnSenderChanged
     from tenants.office.hosts.sender import SENDER_LOOK_JOB, sender_look_again
     from tenants.office.hosts.services import LOOK_JOB, SIGN_IN_JOB, host_look_again, sign_in_follow
@@ -76,6 +77,7 @@ def bind() -> None:
             TALLY_JOB: tally_handle,
             OBSERVE_JOB: observe_handle,
             WORK_JOB: work_handle,
+            OWED_JOB: owed_handle,
             ACT_JOB: act_sign,
             ACCEPTANCE_JOB: acceptance_sign,
             DOCUMENT_JOB: document_sign,
@@ -138,5 +140,5 @@ def bind() -> None:
 
     bind_move_parts([VotesMove()])
     bind_elsewhere(moved_to)
-    bind_sequencers([BallotSequencer(), ClosingTimes(), OfferTimes(), RecordTimes(), AnswersEnd()])
+    bind_sequencers([BallotSequencer(), ClosingTimes(), OfferTimes(), RecordTimes(), AnswersEnd(), OwedAgain()])
     bind_statement_sinks(fact_publish, {DELEGATION: act_hand_over, DOCUMENT: document_take, AGREEMENT: agreement_take})

@@ -1,6 +1,7 @@
 """Which plugins are installed and which of them the operator allows: metadata only, nothing is imported.
 
-Allowed are those named in COMMONTY_PLUGINS_ALLOWED; where it is empty, those that ship with Commonty.
+Allowed are those named in COMMONTY_PLUGINS_ALLOWED, where `bundled` stands for all that ship with Commonty; where it is
+empty, those that ship with it.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from pathlib import Path
 
 GROUP = "commonty.plugins"
 BUNDLED = "plugins.bundled."
+ALL_BUNDLED = "bundled"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +51,8 @@ def installed() -> list[Installed]:
 
 def allowed(names: Sequence[str]) -> list[Installed]:
     """The installed plugins the operator allows."""
-    return [plugin for plugin in installed() if (plugin.name in names if names else plugin.bundled)]
+    ours = ALL_BUNDLED in names or not names
+    return [plugin for plugin in installed() if plugin.name in names or (ours and plugin.bundled)]
 
 
 def allowed_apps(names: Sequence[str]) -> list[str]:

@@ -5,6 +5,7 @@ A module that fails is named in the answer and keeps nobody else from answering.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +14,7 @@ from core.kernel.errors import NotFound
 from plugins.api import ErasureReport, ModerationItem, Person, PersonalData, SubjectRef, Verdict
 from plugins.host.context import plugin_context
 from plugins.host.failures import PluginFailure
+from plugins.host.registry import registry
 from plugins.host.selectors import active_modules, module_settings, modules_with_settings
 
 KIND = "deliberation"
@@ -77,9 +79,15 @@ def personal_data_kept(person: Person) -> dict[str, PersonalData]:
     return {key: held for key, held in found.items() if held.tables}
 
 
-def person_erase(person: Person) -> dict[str, ErasureReport]:
-    """Have each module take a person out, in the caller's transaction, switched off or not. Raises PluginFailure."""
-    return {one.key: one.erase(context, person) for one, context in _whoever_may_hold()}
+def person_erase(person: Person, *, plugins: Collection[str] | None = None) -> dict[str, ErasureReport]:
+    """Have each module take a person out, in the caller's transaction, switched off or not; with `plugins`, only
+    theirs. Raises PluginFailure."""
+    whose = {one.module.key: one.plugin.name for one in registry().modules.values() if one.kind.name == KIND}
+    return {
+        one.key: one.erase(context, person)
+        for one, context in _whoever_may_hold()
+        if plugins is None or whose[one.key] in plugins
+    }
 
 
 def _whoever_may_hold() -> list[tuple[Any, Any]]:

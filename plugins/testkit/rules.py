@@ -98,10 +98,14 @@ class OutcomeRuleContract(ModuleContract):
                 self.need(low <= amount <= known[ref].cost, f"{ref} gets {amount} at a cost of {known[ref].cost}.")
 
     def test_more_money_breaks_nothing(self) -> None:
+        """From nothing to far too much, with the sums at which everything is just not and just paid in between."""
+
         @self.tried(self.held())
         def more(given: Election) -> None:
             instance, profile, order = given
-            for budget in (0, instance.budget * 2 + 1, 10**15):
+            every = sum(candidate.cost for candidate in instance.candidates)
+            sums = {0, instance.budget // 2, instance.budget + 1, max(every - 1, 0), every, 2 * every + 1, 10**15}
+            for budget in sorted(sums):
                 rich = replace(instance, budget=budget)
                 self._told(self.decided(rich, profile, order), rich)
 
@@ -254,6 +258,7 @@ class OutcomeRuleContract(ModuleContract):
             assume(not self.one.check(instance, chosen))
             outcome = self.decided(instance, profile, order, chosen)
             self.need(outcome.spent <= instance.budget, f"with {chosen} it spent {outcome.spent} of {instance.budget}.")
+            self._told(outcome, instance)
 
     def test_it_decides_a_large_vote_in_time(self) -> None:
         voters, count = self.size

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import cache
 from typing import Annotated, Any, get_args, get_origin
 
 from annotated_types import BaseMetadata
@@ -174,12 +175,23 @@ def settings_of(module: Any) -> SearchStrategy[BaseModel]:
     return model_of(module.Settings)
 
 
+@cache
+def _form(model: type[BaseModel]) -> Mapping[str, Any]:
+    """What a form is made from, by field."""
+    found: Mapping[str, Any] = model.model_json_schema().get("properties", {})
+    return found
+
+
 @st.composite
 def model_of(draw: DrawFn, model: type[BaseModel]) -> BaseModel:
     values: dict[str, Any] = {}
+    form = _form(model)
     for name, known in model.model_fields.items():
         if known.is_required() or draw(st.booleans()):
-            values[name] = draw(_of(known.annotation, known.metadata))
+            # What the form offers to tick, where a model says so beside its type.
+            offered = form.get(name, {}).get("items", {}).get("enum")
+            several = st.lists(st.sampled_from(offered), max_size=3, unique=True) if offered else None
+            values[name] = draw(several if several is not None else _of(known.annotation, known.metadata))
     try:
         return model.model_validate(values)
     except ValidationError:

@@ -9,7 +9,7 @@ from django.apps import apps
 from psycopg import sql
 
 from core.kernel.errors import NotFound, Refused
-from plugins.discovery import installed
+from plugins.discovery import allowed_apps, installed
 from plugins.host.selectors import active_plugins
 from tenants.office.owner import owner_connection
 from tenants.registry.context import in_tenant
@@ -23,7 +23,10 @@ TABLES = (
 
 
 def _label(plugin: str) -> str:
-    """The label of the plugin's app, which its tables are named after; empty for one without tables."""
+    """The label of the plugin's app, which its tables are named after; empty for one without tables.
+
+    Raises NotFound for one that is not installed, Refused for one whose app is not loaded.
+    """
     found = next((one for one in installed() if one.name == plugin), None)
     if found is None:
         raise NotFound(
@@ -32,6 +35,12 @@ def _label(plugin: str) -> str:
             remedy="Purge a plugin before its package is taken out; `commonty plugins list` shows what is there.",
         )
     config = next((one for one in apps.get_app_configs() if one.name == found.package), None)
+    if config is None and found.package in allowed_apps([plugin]):
+        raise Refused(
+            f"The plugin {plugin} is not allowed, so that nobody knows which tables are its own.",
+            code="plugin.not_allowed",
+            remedy="Name it in COMMONTY_PLUGINS_ALLOWED for this command alone.",
+        )
     return config.label if config is not None and list(config.get_models()) else ""
 
 

@@ -89,13 +89,21 @@ def test_the_size_chooses_what_is_asked_and_the_team_answers_apart_and_together(
     charter = the_sheet(tenants.alpha, "charter-check")
     officer.post(f"{STAFF}sheets/{charter.id}/state/", {"to": "open"})
     assert steering.get(f"{STAFF}sheets/{charter.id}/").status_code == 200
+    steering.post(f"{STAFF}sheets/{charter.id}/?agreed", {charter.form["fields"][0]["name"]: "5"})
+    officer.post(f"{STAFF}sheets/{charter.id}/state/", {"to": "closed"})
+    # What the group agreed on is about the round and not about few people: it is shown, also among the national ones.
+    with in_tenant(tenants.alpha):
+        national = next(
+            one for one in reports_of(Round.objects.get())[0] if one.title.en == "The round in national figures"
+        )
+    assert "Charter self-check: " in str(national)
     page = officer.get(STAFF).content.decode()
     assert "1 has answered so far." in page
     assert "An agreed answer stands" in page
     officer.post(f"{at}state/", {"to": "closed"})
     with in_tenant(tenants.alpha):
         sheet.refresh_from_db()
-        assert sheet.counts == {"real-money": {"6": 1}}
+        assert (sheet.counts, sheet.agreed) == ({"real-money": {"6": 1}}, True)
         # Both are kept: what was said apart, and what was agreed.
         assert Response.objects.filter(sheet=sheet).count() == 2
     shown = officer.get("/rounds/leith/preview/evaluation/").content.decode()
@@ -137,7 +145,7 @@ def test_residents_answer_unknown_and_small_numbers_are_shown_to_nobody(tenants:
     officer.post(f"{STAFF}sheets/{sheet.id}/state/", {"to": "closed"})
     with in_tenant(tenants.alpha):
         assert Response.objects.count() == 0
-        assert Sheet.objects.get().counts["easy"] == {"agree": 11, "disagree": 1}
+        assert Sheet.objects.get(pk=sheet.pk).counts["easy"] == {"agree": 11, "disagree": 1}
     # Eleven of twelve agree: the one who does not would be known, so neither is shown. Eleven of eleven is shown.
     shown = anybody.get("/rounds/leith/evaluation/").content.decode()
     row = shown[shown.index("It was easy to take part.") :].partition("</tr>")[0]
@@ -148,12 +156,12 @@ def test_residents_answer_unknown_and_small_numbers_are_shown_to_nobody(tenants:
     assert anybody.post(form, {"easy": "agree"}).status_code == 409
     assert officer.post(f"{STAFF}sheets/{sheet.id}/state/", {"to": "open"}, follow=True).status_code == 200
     with in_tenant(tenants.alpha), transaction.atomic():
-        assert Sheet.objects.get().state == "closed"
-        Sheet.objects.update(closed_at=database_now() - timedelta(days=10_000))
+        assert Sheet.objects.get(pk=sheet.pk).state == "closed"
+        Sheet.objects.filter(pk=sheet.pk).update(closed_at=database_now() - timedelta(days=10_000))
     with in_tenant(tenants.alpha, role=Role.WORKER):
         ends = AnswersEnd()
         assert (ends.sequence(limit=10), ends.sequence(limit=10), answers_expire()) == (1, 0, 0)
-        assert Sheet.objects.get().said == []
+        assert Sheet.objects.get(pk=sheet.pk).said == []
 
 
 def test_the_public_site_hands_answers_in_and_cannot_read_one(tenants: Any) -> None:
@@ -171,7 +179,7 @@ def test_the_public_site_hands_answers_in_and_cannot_read_one(tenants: Any) -> N
         with pytest.raises(Refused):
             sheet_open(sheet=sheet, actor=None)
         with pytest.raises(IntegrityError), transaction.atomic():
-            Sheet.objects.update(state="open", closed_at=None, counts={})
+            Sheet.objects.filter(pk=sheet.pk).update(state="open", closed_at=None, counts={})
         with pytest.raises(IntegrityError), transaction.atomic():
             Response.objects.create(sheet=sheet, answers={"easy": "agree"})
     # Whoever had the page in hand is told, and nothing stays behind.

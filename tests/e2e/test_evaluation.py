@@ -36,7 +36,7 @@ def test_looking_back_reads_on_a_phone_and_a_desk(tenants: Any, server: int, bro
         rated = [one["name"] for one in team.form["fields"] if one["kind"] == "choice"]
         sheet_answer(sheet=team, answers=dict.fromkeys(rated, "4"), actor=somebody, agreed=True)
         sheet_close(sheet=team, actor=None)
-        residents = Sheet.objects.get(module="national-core")
+        residents = Sheet.objects.get(module="national-core", audience="participant")
         for _ in range(15):
             feedback_give(sheet=residents, answers={"easy": "agree", "better": "A later bus."}, key=uuid4())
         charter = Sheet.objects.filter(module="charter-check").order_by("instrument")[0]

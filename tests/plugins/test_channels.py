@@ -13,6 +13,7 @@ from typing import Any, ClassVar
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from pydantic import ValidationError
 
 from core.kernel.env import environment
 from plugins.api import Address, Message, PermanentFailure, RecipientFacts, SendReceipt, TemporaryFailure
@@ -208,6 +209,29 @@ class TestWebhook(ChannelContract):
             with pytest.raises(PermanentFailure):
                 self.one.send(self.context(), self.message("key", address), settings)
         assert self.taken == {}
+
+    def test_a_message_for_somebody_goes_to_the_address_in_the_settings_and_says_whom_it_is_for(self) -> None:
+        somebody = (RecipientFacts(email="a@example.org"), RecipientFacts(phone="+447700900123"))
+        unset = self.settings
+        relayed = self.module.Settings.model_validate({"signing_key": KEY, "relay": "https://messages.example.org/in"})
+        relayed = relayed.model_copy(update={"relay": f"{self.up.url}/in"})
+        for number, facts in enumerate(somebody):
+            message = self.message(f"key-{number}", self.one.address(facts))
+            with pytest.raises(PermanentFailure, match="not set"):
+                self.one.send(self.context(), message, unset)
+            assert self.one.send(self.context(), message, relayed).reference == f"key-{number}"
+        assert [asked.path for asked in self.up.asked] == ["/in", "/in"]
+        assert [json.loads(body)["to"] for body in self.taken.values()] == [
+            {"email": "a@example.org"},
+            {"phone": "+447700900123"},
+        ]
+        inner = relayed.model_copy(update={"relay": "https://10.0.0.1/in"})
+        with pytest.raises(PermanentFailure):
+            self.one.send(self.context(), self.message("key-9", self.one.address(somebody[0])), inner)
+        wrong = ("http://example.org/", "https://a:b@example.org/", "https://", "ftp://example.org", "https://a b.org/")
+        for address in wrong:
+            with pytest.raises(ValidationError, match="Write an address"):
+                self.module.Settings.model_validate({"relay": address})
 
 
 class _Mail:

@@ -7,6 +7,7 @@ from fractions import Fraction
 from typing import Any
 
 import pytest
+from pydantic import ValidationError
 
 from core.evaluation.suppression import HIDDEN, suppressed
 from core.rounds.models import Round
@@ -110,6 +111,57 @@ def test_the_size_of_a_round_chooses_the_questions() -> None:
         for size in ("tiny", "small", "large", "mainstream")
     }
     assert 0 < sizes["tiny"] < sizes["small"] < sizes["mainstream"] == 10
+
+
+def asked_in(sheets: Any) -> set[str]:
+    return {field.name for sheet in sheets for field in sheet.form.fields if field.kind == "choice"}
+
+
+def test_questions_are_picked_one_by_one_whatever_the_size_and_the_national_ones_are_not() -> None:
+    toolkit, check = GlasgowToolkit(), CharterCheck()
+    picked = toolkit.Settings(size="tiny", questions=("follow-through", "voting"))
+    assert asked_in(toolkit.instruments(picked)) == {"follow-through", "voting"}
+    assert "follow-through" not in asked_in(toolkit.instruments(toolkit.Settings(size="tiny")))
+    schema = toolkit.Settings.model_json_schema()["properties"]["questions"]
+    assert len(schema["items"]["enum"]) == len(schema["labels"]) == 10
+    assert schema["labels"]["voting"] == "Voting is fair, safe and open to all."
+    assert len(set(check.Settings.model_json_schema()["properties"]["questions"]["labels"].values())) == 21
+    for module, wrong in ((toolkit, "creative-before"), (check, "voting")):
+        with pytest.raises(ValidationError, match=wrong):
+            module.Settings(questions=(wrong,))
+    with pytest.raises(ValidationError):
+        NationalCore.Settings.model_validate({"questions": ["easy"]})
+
+
+def test_the_charter_check_and_what_was_learned_reach_the_national_figures() -> None:
+    def answer(question: str, value: str, *, of: str = "charter-check-steering-member", agreed: bool = True) -> Answer:
+        return Answer(of, question, value, Audience.STEERING_MEMBER, agreed)
+
+    def figures(*answers: Answer) -> dict[str, list[Any]]:
+        found: dict[str, list[Any]] = {}
+        for value in NationalCore().measure(NO_CONTEXT, RoundFacts("x"), answers):
+            found.setdefault(value.code, []).append(value)
+        return found
+
+    none = figures()
+    assert "the Charter self-check was not held" in none["I17"][0].missing.en
+    assert "apart from the vote" in none["I07"][0].missing.en
+    assert none["I15"][0].missing.en
+    # The last time it was held counts, feature by feature; what nobody has agreed on is about those few who answered.
+    both = figures(answer("creative-before", "2"), answer("creative-at-close", "5"), answer("inclusive-at-close", "4"))[
+        "I17"
+    ]
+    assert {(one.group, one.numerator, one.denominator, one.people) for one in both} == {
+        ("creative", 5, 1, None),
+        ("inclusive", 4, 1, None),
+    }
+    apart = figures(*[answer("creative-before", value, agreed=False) for value in "26"])["I17"][0]
+    assert (apart.numerator, apart.denominator, apart.people) == (8, 2, 2)
+    # Another module's answers to a question of the same name are none of ours.
+    assert figures(answer("creative-before", "2", of="elsewhere"))["I17"][0].missing.en
+    ours = [answer("learned-steering", "agree", of="national-core-steering-member-at-close")] * 3
+    learned = figures(*ours, answer("learned-steering", "agree", of="elsewhere"))["I15"][0]
+    assert (learned.group, learned.numerator, learned.denominator) == ("learned-steering", 3, 3)
 
 
 def table(*people: int | None) -> ReportSpec:

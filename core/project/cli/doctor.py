@@ -106,6 +106,24 @@ def _plugins() -> str:
     return f"{len(installed())} installed, {len(allowed(environment().plugins_allowed))} allowed"
 
 
+def _erasures() -> str:
+    from core.kernel.errors import Refused
+    from plugins.host.owed import erasures_owed
+    from tenants.registry.context import each_tenant
+
+    owed: dict[str, list[str]] = {}
+    for ref in each_tenant():
+        for plugin, many in erasures_owed().items():
+            owed.setdefault(plugin, []).append(f"{ref.slug} {many}")
+    if owed:
+        raise Refused(
+            "owed by " + "; ".join(f"{plugin}: {', '.join(where)}" for plugin, where in sorted(owed.items())),
+            code="plugin.erasure_owed",
+            remedy="Install a version that loads, or `commonty plugins purge NAME`; the rest follows by itself.",
+        )
+    return "nobody waits to be erased"
+
+
 def _sign_in() -> str:
     from core.kernel.env import environment
     from core.kernel.errors import Unavailable
@@ -129,6 +147,7 @@ CHECKS: tuple[tuple[str, Callable[[], str]], ...] = (
     ("schemas", _schemas),
     ("assets", _assets),
     ("plugins", _plugins),
+    ("erasures", _erasures),
     ("sign-in", _sign_in),
 )
 

@@ -28,6 +28,7 @@ from plugins.api import BallotInvalid, LocalisedText, Money, Offer, Pot, Project
 from plugins.host.breaker import breaker_close, health
 from plugins.host.guard import Guarded
 from plugins.host.observing import OBSERVE_JOB
+from plugins.host.owed import erasures_owed
 from plugins.host.registry import Registered, registry
 from plugins.host.selectors import active_plugins, module_settings
 from plugins.host.services import module_configure, plugin_activate, plugin_deactivate
@@ -110,6 +111,7 @@ def modules(request: HttpRequest) -> HttpResponseBase:
         groups=[(label, found) for label, found in groups if found],
         failed=registry().failed,
         wishes=[shown(one) for one in wishes(current_tenant().uuid)],
+        owed=erasures_owed(),
         parked=[message for message in parked() if message["task"] == OBSERVE_JOB.name],
     )
 

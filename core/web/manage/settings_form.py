@@ -1,8 +1,8 @@
 """The settings of a module as form fields, made from the JSON Schema of its pydantic model.
 
-Whole numbers, yes or no, words, choices, lists of words, another module, and models within the model become fields
-that need no explaining; whatever else a module declares is written as JSON. What a form cannot know, such as limits
-that depend on each other, the model itself says on saving.
+Whole numbers, yes or no, words, choices of one or of several, lists of words, another module, and models within the
+model become fields that need no explaining; whatever else a module declares is written as JSON. What a form cannot
+know, such as limits that depend on each other, the model itself says on saving.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from core.web.manage.forms import MoneyInput, Radios, Styled, Tick
+from core.web.manage.forms import MoneyInput, Radios, Styled, Tick, Ticks
 from plugins.api.money import Money
 from plugins.host.selectors import active_modules
 
@@ -161,6 +161,9 @@ def _field(schema: Schema, kinds: Schema, label: str) -> forms.Field:
         return forms.CharField(max_length=schema.get("maxLength", 500), required=False, **common)
     if kind == "array":
         items = _whole(schema.get("items", {}), kinds)
+        if "enum" in items:
+            choices = [(str(value), _choice_label(schema, value)) for value in items["enum"]]
+            return forms.MultipleChoiceField(choices=choices, required=False, widget=Ticks(), **common)
         if items.get("type") == "string":
             return Lines(**common)
         if items.get("type") == "array" and items.get("items", {}).get("type") == "string":

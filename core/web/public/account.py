@@ -35,6 +35,7 @@ from core.rounds.selectors import rounds_visible
 from core.web.manage.page import page
 from core.web.public.credential import receipts_of
 from core.web.sign_in import browser_forget
+from plugins.host.owed import plugins_silent
 from tenants.registry.context import current_tenant
 from tenants.registry.hosts import site_of
 
@@ -208,6 +209,7 @@ def _erased(
         form=form,
         refused=refused,
         national=national,
+        later=bool(plugins_silent()),
     )
 
 

@@ -1,4 +1,7 @@
-"""A message as a signed POST to a service that somebody runs.
+"""A message as a signed POST to a service that the council, or the recipient, runs.
+
+A recipient with an address of their own gets it there. Every other message goes to the address in the settings, with
+`to`: that service carries it further.
 
 `Commonty-Signature` is `v1=` and the HMAC-SHA256 of the timestamp, a full stop and the body, by the shared key. A
 receiver refuses old timestamps, and knows a message that comes twice by its `Idempotency-Key`.
@@ -8,9 +11,10 @@ from __future__ import annotations
 
 import hmac
 import json
+import re
 from typing import Any, ClassVar
 
-from pydantic import BaseModel, ConfigDict, SecretStr
+from pydantic import BaseModel, ConfigDict, SecretStr, field_validator
 from pydantic import Field as Setting
 
 from plugins.api import (
@@ -26,6 +30,7 @@ from plugins.api import (
     Text,
 )
 
+RELAY = re.compile(r"https://[^\x00-\x20\x7f-\uffff/@?#\\]+(/[\x21-\x7e]*)?")
 SHORTEST_KEY = 16
 LONGEST_WAIT = 3600
 
@@ -33,9 +38,22 @@ LONGEST_WAIT = 3600
 class WebhookSettings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
+    relay: str = Setting(
+        default="",
+        max_length=1000,
+        title="Address that messages are posted to",
+        description="It begins with https:// and can be reached from the internet. Each message says whom it is for.",
+    )
     signing_key: SecretStr = Setting(
         default=SecretStr(""), title="Key that signs messages (16 characters or more; the receiver has it too)"
     )
+
+    @field_validator("relay")
+    @classmethod
+    def reachable(cls, relay: str) -> str:
+        if relay and not RELAY.fullmatch(relay):
+            raise ValueError("Write an address such as https://messages.example.org/in, with no password in it.")
+        return relay
 
 
 def signature(key: str, timestamp: str, body: bytes) -> str:
@@ -53,7 +71,11 @@ class Webhook(NotificationChannel):
     Settings = WebhookSettings
 
     def address(self, recipient: RecipientFacts) -> Address | None:
-        return Address("webhook", recipient.webhook) if recipient.webhook else None
+        if recipient.webhook:
+            return Address("webhook", recipient.webhook)
+        if recipient.phone:
+            return Address("phone", recipient.phone)
+        return Address("email", recipient.email) if recipient.email else None
 
     def render_limits(self) -> Limits:
         return Limits()
@@ -62,18 +84,23 @@ class Webhook(NotificationChannel):
         key = settings.signing_key.get_secret_value()
         if len(key) < SHORTEST_KEY:
             raise PermanentFailure("The key that signs messages is not set, or too short.")
-        said = {
+        to = message.to.value if message.to.kind == "webhook" else settings.relay
+        if not to:
+            raise PermanentFailure("The address that messages are posted to is not set.")
+        said: dict[str, Any] = {
             "id": message.idempotency_key,
             "template": message.template,
             "language": message.language,
             "subject": message.subject,
             "body": message.body,
         }
+        if message.to.kind != "webhook":
+            said["to"] = {message.to.kind: message.to.value}
         body = json.dumps(said, ensure_ascii=False, sort_keys=True).encode()
         timestamp = str(int(context.clock().timestamp()))
         answer = context.http.send(
             "POST",
-            message.to.value,
+            to,
             body=body,
             headers={
                 "Content-Type": "application/json",

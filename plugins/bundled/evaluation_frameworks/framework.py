@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any, Literal, Self
 
@@ -148,6 +149,7 @@ def framework_read(source: Path | bytes) -> Framework:
         raise FrameworkInvalid(told) from error
 
 
+@cache
 def framework(key: str) -> Framework:
     """One of the frameworks that ship with this plugin."""
     return framework_read(FOLDER / f"{key}.json")

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
-from plugins.api import Answer, IndicatorValue, RoundFacts, Text
+from plugins.api import Answer, IndicatorValue, Moment, RoundFacts, Text
+from plugins.bundled.evaluation_frameworks.framework import framework
 
 Measured = Sequence[IndicatorValue]
 Measuring = Callable[[str, RoundFacts, Sequence[Answer]], Measured]
@@ -15,6 +16,29 @@ TELLING = POSITIVE | {"no", "neither", "disagree", "disagree-strongly"}
 NOT_YET = Text("The result is not published yet.", "Chan eil an toradh foillsichte fhathast.")
 NO_SURVEY = Text("No survey has been held.", "Cha deach suirbhidh a dhèanamh.")
 NOT_KEPT = Text("Not recorded in this round.", "Cha deach seo a chlàradh sa chuairt seo.")
+NOT_MONITORED = Text(
+    "Not measured in this round: who took part may be asked only apart from the vote, and was not.",
+    "Cha deach seo a thomhas sa chuairt seo: chan fhaodar faighneachd cò ghabh pàirt ach air leth bhon bhòt, agus "
+    "cha deach.",
+)
+NO_SELF_CHECK = Text(
+    "Not measured in this round: the Charter self-check was not held.",
+    "Cha deach seo a thomhas sa chuairt seo: cha deach fèin-sgrùdadh na Cairte a dhèanamh.",
+)
+CHARTER = "charter-check"
+RATED = frozenset("123456")
+
+
+def rating(value: str) -> int:
+    """A rating from 1 to 6; 0 for anything else."""
+    return int(value) if value in RATED else 0
+
+
+def rated(question: str, answers: Sequence[Answer]) -> tuple[list[int], bool]:
+    """The ratings of a question that count, and whether the team has agreed on them: those agreed on, or else all."""
+    mine = [answer for answer in answers if answer.question == question and rating(answer.value)]
+    agreed = [answer for answer in mine if answer.agreed]
+    return [rating(answer.value) for answer in agreed or mine], bool(agreed)
 
 
 def surveyed(code: str, questions: Sequence[str], answers: Sequence[Answer]) -> Measured:
@@ -94,6 +118,22 @@ def _away_from_web(code: str, facts: RoundFacts, answers: Sequence[Answer]) -> M
     return [IndicatorValue(code, away, sum(facts.ballots.by_channel.values()), people=away)]
 
 
+def _charter(code: str, facts: RoundFacts, answers: Sequence[Answer]) -> Measured:
+    """Sum and number of the ratings of each feature, from the last time the self-check was held in this round."""
+    check = framework(CHARTER)
+    given = [answer for answer in answers if answer.instrument.startswith(f"{CHARTER}-")]
+    for moment in reversed(Moment):
+        found = []
+        for one in check.questions:
+            ratings, agreed = rated(one.key, given)
+            if one.moment is moment and ratings:
+                people = None if agreed else len(ratings)
+                found.append(IndicatorValue(code, sum(ratings), len(ratings), group=one.section, people=people))
+        if found:
+            return found
+    return [IndicatorValue(code, missing=NO_SELF_CHECK)]
+
+
 def _sum_of(name: str) -> Measuring:
     def measured(code: str, facts: RoundFacts, answers: Sequence[Answer]) -> Measured:
         counts: Mapping[str, int] = getattr(facts, name)
@@ -111,7 +151,7 @@ NATIONAL: Mapping[str, Measuring] = {
     "I04": _ballots,
     "I05": _missing(NO_SURVEY),
     "I06": _missing(NO_SURVEY),
-    "I07": _missing(NO_SURVEY),
+    "I07": _missing(NOT_MONITORED),
     "I08": _missing(NO_SURVEY),
     "I09": _missing(NO_SURVEY),
     "I10": _states,
@@ -121,7 +161,7 @@ NATIONAL: Mapping[str, Measuring] = {
     "I14": _sum_of("efforts"),
     "I15": _missing(NO_SURVEY),
     "I16": _missing(NOT_KEPT),
-    "I17": _missing(NO_SURVEY),
+    "I17": _charter,
     "I18": _away_from_web,
     "I19": _sum_of("organisations"),
     "I20": _sum_of("events"),

@@ -7,7 +7,7 @@ from fractions import Fraction
 from functools import cached_property
 from typing import Any, ClassVar, Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, field_validator
 from pydantic import Field as Setting
 
 from plugins.api import (
@@ -31,7 +31,7 @@ from plugins.api import (
     Unit,
 )
 from plugins.bundled.evaluation_frameworks.framework import Framework, Measure, Question, framework
-from plugins.bundled.evaluation_frameworks.measuring import NATIONAL, surveyed
+from plugins.bundled.evaluation_frameworks.measuring import CHARTER, NATIONAL, rated, surveyed
 
 KEEP_DAYS = 5 * 365
 NO_ANSWERS = Text("Nobody has been asked yet.", "Cha deach faighneachd de dhuine fhathast.")
@@ -43,7 +43,6 @@ RATINGS: tuple[tuple[str, Text], ...] = (
     ("2", Text("2 – weak", "2 – lag")),
     ("1", Text("1 – unsatisfactory", "1 – mì-riarachail")),
 )
-RATED = frozenset(value for value, _words in RATINGS)
 YES_NO: tuple[tuple[str, Text], ...] = (
     ("yes", Text("Yes", "Tha / ’S e")),
     ("no", Text("No", "Chan eil / Chan e")),
@@ -60,6 +59,12 @@ CHOICES: Mapping[str, tuple[tuple[str, Text], ...]] = {"rating": RATINGS, "yes-n
 APART = frozenset({Audience.ORGANISER, Audience.FUNDER})
 """Who answers for the work: their rating is about the round and not about them."""
 SHOWS_IT = "-shows"
+MOMENTS: Mapping[Moment, str] = {
+    Moment.BEFORE: "before the round",
+    Moment.AFTER_VOTING: "once people have voted",
+    Moment.AT_CLOSE: "at the end",
+    Moment.AT_12_MONTHS: "a year later",
+}
 
 
 class FrameworkSettings(BaseModel):
@@ -68,6 +73,51 @@ class FrameworkSettings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     size: Literal["tiny", "small", "large", "mainstream"] = Setting(default="small", title="Size of the round")
+
+
+def _questions_named(schema: dict[str, Any], settings: type[PickSettings]) -> None:
+    """The form shows each question in words, with its moment where a framework asks at several."""
+    asked = framework(settings.about).questions
+    several = len({one.moment for one in asked}) > 1
+    labels = {one.key: f"{one.text.en} ({MOMENTS[one.moment]})" if several else one.text.en for one in asked}
+    schema["properties"]["questions"] |= {"items": {"type": "string", "enum": list(labels)}, "labels": labels}
+
+
+class PickSettings(FrameworkSettings):
+    """Pick and mix (R-122): questions one by one, whatever the size of the round."""
+
+    model_config = ConfigDict(json_schema_extra=_questions_named)
+
+    about: ClassVar[str]
+    questions: tuple[str, ...] = Setting(
+        default=(),
+        max_length=200,
+        title="Questions to ask",
+        description="Tick those you want. Tick none to ask all that suit the size of the round.",
+    )
+
+    @field_validator("questions")
+    @classmethod
+    def known(cls, chosen: tuple[str, ...]) -> tuple[str, ...]:
+        strange = sorted(set(chosen) - {one.key for one in framework(cls.about).questions})
+        if strange:
+            raise ValueError(f"There is no question {', '.join(strange)} in this framework.")
+        return chosen
+
+
+class ToolkitSettings(PickSettings):
+    about: ClassVar[str] = "glasgow-toolkit"
+
+
+class CharterSettings(PickSettings):
+    about: ClassVar[str] = CHARTER
+
+
+def _asked(questions: Sequence[Question], settings: Any) -> list[Question]:
+    """The questions of a round: those that were picked, or those of its size."""
+    picked = frozenset(getattr(settings, "questions", ()))
+    size = getattr(settings, "size", "mainstream")
+    return [one for one in questions if (one.key in picked if picked else size in one.sizes)]
 
 
 class _OfFramework(EvaluationModule):
@@ -81,11 +131,10 @@ class _OfFramework(EvaluationModule):
         return framework(self.key)
 
     def instruments(self, settings: Any) -> Sequence[Instrument]:
-        """One sheet for each audience and moment that has questions of this size."""
+        """One sheet for each audience and moment that has questions for this round."""
         sheets: dict[tuple[Audience, Moment], list[Question]] = {}
-        for one in self.framework.questions:
-            if settings.size in one.sizes:
-                sheets.setdefault((one.audience, one.moment), []).append(one)
+        for one in _asked(self.framework.questions, settings):
+            sheets.setdefault((one.audience, one.moment), []).append(one)
         return [
             Instrument(
                 key=f"{self.key}-{audience.value}-{moment.value}".replace("_", "-"),
@@ -125,22 +174,20 @@ class _OfFramework(EvaluationModule):
         """The mean rating of each question over the answers that were agreed, else over all: sum and count apart."""
         found = []
         for one in self.framework.questions:
-            mine = [answer for answer in answers if answer.question == one.key and _rating(answer.value)]
-            agreed = [answer for answer in mine if answer.agreed] or mine
-            if not agreed:
+            ratings, agreed = rated(one.key, answers)
+            if not ratings:
                 found.append(IndicatorValue(one.key, missing=NO_ANSWERS))
                 continue
-            total = sum(_rating(answer.value) for answer in agreed)
-            apart = one.audience not in APART and not agreed[0].agreed
-            found.append(IndicatorValue(one.key, total, len(agreed), people=len(agreed) if apart else None))
+            people = None if agreed or one.audience in APART else len(ratings)
+            found.append(IndicatorValue(one.key, sum(ratings), len(ratings), people=people))
         return found
 
     def report(self, context: PluginContext, values: Sequence[IndicatorValue], answers: Sequence[Answer]) -> ReportSpec:
         by_code = {one.code: one for one in values}
-        size = getattr(context.settings, "size", "mainstream")
+        chosen = _asked(self.framework.questions, context.settings)
         sections, bars = [], []
         for part in self.framework.sections:
-            asked = [one for one in self.framework.questions if one.section == part.key and size in one.sizes]
+            asked = [one for one in chosen if one.section == part.key]
             rows = tuple((Cell(one.text.text()), _cell(by_code.get(one.key), Unit.SCORE)) for one in asked)
             if rows:
                 columns = (Text("Question", "Ceist"), Text("Rating, 1 to 6", "Rangachadh, 1 gu 6"))
@@ -198,10 +245,6 @@ def _mean(values: Sequence[IndicatorValue | None]) -> Cell | None:
     return Cell(value=Fraction(total, number), unit=Unit.SCORE, people=min(people) if people else None)
 
 
-def _rating(value: str) -> int:
-    return int(value) if value in RATED else 0
-
-
 def _cell(value: IndicatorValue | None, unit: Unit) -> Cell:
     if value is None:
         return Cell(Text("Not measured", "Gun tomhas"))
@@ -220,15 +263,17 @@ class NationalCore(_OfFramework):
     is_core: ClassVar[bool] = True
 
     def measure(self, context: PluginContext, facts: RoundFacts, answers: Sequence[Answer]) -> Sequence[IndicatorValue]:
+        own = [answer for answer in answers if answer.instrument.startswith(f"{self.key}-")]
         found: list[IndicatorValue] = []
         for one in self.framework.indicators:
             asked = [question.key for question in self.framework.questions if question.indicator == one.code]
-            found += surveyed(one.code, asked, answers) if asked else NATIONAL[one.code](one.code, facts, answers)
+            found += surveyed(one.code, asked, own) if asked else NATIONAL[one.code](one.code, facts, answers)
         return found
 
     def report(self, context: PluginContext, values: Sequence[IndicatorValue], answers: Sequence[Answer]) -> ReportSpec:
         known = {one.code: one for one in self.framework.indicators}
-        groups = {**GROUPS, **{one.key: one.text.text() for one in self.framework.questions}}
+        features = {one.key: one.title.text() for one in framework(CHARTER).sections}
+        groups = {**GROUPS, **features, **{one.key: one.text.text() for one in self.framework.questions}}
         columns = (Text("Figure", "Figear"), Text("Value", "Luach"), Text("Out of", "A-mach à"), Text("Source", "Tùs"))
         sections = []
         for part in self.framework.sections:
@@ -280,6 +325,7 @@ GROUPS: Mapping[str, Text] = {
 class GlasgowToolkit(_OfFramework):
     key: ClassVar[str] = "glasgow-toolkit"
     label: ClassVar[Text] = Text("Aim, planning, process, impact", "Amas, planadh, pròiseas, buaidh")
+    Settings = ToolkitSettings
     description: ClassVar[Text] = Text(
         "Self-evaluation along the questions of Glasgow's toolkit, chosen by the size of the round.",
         "Fèin-mheasadh a rèir ceistean inneal Ghlaschu, air an taghadh a rèir meud na cuairte.",
@@ -289,6 +335,7 @@ class GlasgowToolkit(_OfFramework):
 class CharterCheck(_OfFramework):
     key: ClassVar[str] = "charter-check"
     label: ClassVar[Text] = Text("Charter self-check", "Fèin-sgrùdadh na Cairte")
+    Settings = CharterSettings
     description: ClassVar[Text] = Text(
         "How well the round keeps the seven features of Scotland's charter for participatory budgeting.",
         "Dè cho math ’s a chumas a’ chuairt ri seachd feartan na Cairte airson buidseatadh com-pàirteachail.",
