@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import ExitStack
 from typing import cast
 
 from django.conf import settings
@@ -19,6 +20,7 @@ from tenants.registry.context import Role, in_tenant, leave_everything
 from tenants.registry.elsewhere import led_on
 from tenants.registry.hosts import Site, site_for
 from tenants.registry.limits import STAFF, What, take
+from tenants.registry.turns import TURNS
 
 URLCONFS = {
     ("hub", "public"): "core.project.urls_hub",
@@ -52,44 +54,50 @@ class TenantMiddleware:
                 return self._nobody_to_ask(request)
             if site is None:
                 return led_on(request) or unknown_host()
-            limited = self._over_limit(request, site)
-            if limited is not None:
-                return limited
-            request.commonty_site = site  # type: ignore[attr-defined]  # read by hosts.site_of
-            urlconf = urlconf_of(site)
-            request.urlconf = urlconf
-            set_urlconf(urlconf)
-            telemetry.bind_context(tenant=str(site.tenant.uuid), request=public_id())
-            with in_tenant(site.tenant, role=ROLES[site.purpose]):
-                response = self.get_response(request)
-                if response.status_code >= 400:
-                    # Django would log it after we have left, when nobody knows any more whose it was.
-                    answered = cast(HttpResponse, response)
-                    log_response("%s: %s", response.reason_phrase, request.path, response=answered, request=request)
-                if response.streaming and not getattr(response, "file_to_stream", None):
-                    # A streamed body would be read after we have left the tenant.
-                    content = b"".join(response)
-                    headers = dict(response.items())
-                    response = HttpResponse(content, status=response.status_code, headers=headers)
-            return response
+            with ExitStack() as turn:
+                try:
+                    self._admit(request, site, turn)
+                except Limited as error:
+                    return too_many(request.path, error.retry_after)
+                return self._answer(request, site)
         finally:
             telemetry.clear_context()
             set_urlconf(None)
             leave_everything()
 
-    @staticmethod
-    def _over_limit(request: HttpRequest, site: Site) -> HttpResponse | None:
-        """The page for a tenant whose rush is over its limit: it costs next to nothing, so nobody else's pages wait.
+    def _answer(self, request: HttpRequest, site: Site) -> HttpResponseBase:
+        request.commonty_site = site  # type: ignore[attr-defined]  # read by hosts.site_of
+        urlconf = urlconf_of(site)
+        request.urlconf = urlconf
+        set_urlconf(urlconf)
+        telemetry.bind_context(tenant=str(site.tenant.uuid), request=public_id())
+        with in_tenant(site.tenant, role=ROLES[site.purpose]):
+            response = self.get_response(request)
+            if response.status_code >= 400:
+                # Django would log it after we have left, when nobody knows any more whose it was.
+                answered = cast(HttpResponse, response)
+                log_response("%s: %s", response.reason_phrase, request.path, response=answered, request=request)
+            if response.streaming and not getattr(response, "file_to_stream", None):
+                # A streamed body would be read after we have left the tenant.
+                content = b"".join(response)
+                headers = dict(response.items())
+                response = HttpResponse(content, status=response.status_code, headers=headers)
+        return response
 
-        Files of the look and of the tenant are not pages.
+    @staticmethod
+    def _admit(request: HttpRequest, site: Site, turn: ExitStack) -> None:
+        """Count a page, and wait for its turn.
+
+        Raises Limited for a tenant whose rush is over its limit or whose line is too long: that answer costs next to
+        nothing, so nobody else's pages wait.
+
+        Files of the look and of the tenant are not pages; what is sent waits for nobody, so that nothing is lost.
         """
         if site.purpose == "files" or request.path.startswith(settings.STATIC_URL):
-            return None
-        try:
-            take(site.tenant, What.REQUESTS, part=STAFF if site.purpose == "staff" else "")
-        except Limited as error:
-            return too_many(request.path, error.retry_after)
-        return None
+            return
+        take(site.tenant, What.REQUESTS, part=STAFF if site.purpose == "staff" else "")
+        if request.method in ("GET", "HEAD"):
+            turn.enter_context(TURNS.turn((site.tenant.uuid, site.purpose)))
 
     def _nobody_to_ask(self, request: HttpRequest) -> HttpResponseBase:
         """The database is away and this process has not seen the host before: the page that says so, and its look."""

@@ -30,7 +30,7 @@ from core.people.sso.sites import PROOF
 
 # To be reached, and to answer: seconds for whoever signs in or out, and for a page that only asks in passing.
 TIMES, PASSING_TIMES = (2.0, 5.0), (1.0, 2.0)
-# Requests of one process that may wait for a provider at once: some of its eight threads stay for who reads and votes.
+# Requests of one process that may wait for a provider at once: its other threads stay for who reads and votes.
 MOST_WAITING = 5
 # A provider that changes its endpoints is believed after this long.
 KEPT_SECONDS = 3600.0

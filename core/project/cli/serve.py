@@ -7,6 +7,8 @@ import os
 import sys
 from typing import Any
 
+from tenants.registry.turns import THREADS
+
 NAME = "serve"
 HELP = "The web server."
 
@@ -32,7 +34,7 @@ def command(*, address: str, port: int, workers: int) -> list[str]:
         "--workers",
         str(workers),
         "--blocking-threads",
-        "8",
+        str(THREADS),
         "--log-level",
         "warning",
         "--respawn-failed-workers",
