@@ -192,7 +192,7 @@ def test_a_tenant_that_is_made_gets_what_is_allowed_and_a_new_plugin_reaches_all
     for tenant in (*tenants, made):
         work(tenant)
     client = console()
-    assert "New: switched on nowhere yet" in text(client.get("/console/modules/"))
+    assert "Switched on nowhere" in text(client.get("/console/modules/"))
     for path in (APPROVAL, "/console/modules/ballot_format/score/"):
         assert client.post(path, {"do": "everywhere"}).status_code == 302
     work(hub())
@@ -203,7 +203,7 @@ def test_a_tenant_that_is_made_gets_what_is_allowed_and_a_new_plugin_reaches_all
     assert {"plugins": ["ballot-approval 1.0.0"]} in kinds(tenants.alpha, "plugins_begun")
     for tenant in (*tenants, made):
         work(tenant)
-    assert "New: switched on nowhere yet" not in text(client.get("/console/modules/"))
+    assert "Switched on nowhere" not in text(client.get("/console/modules/"))
 
 
 def test_a_decision_for_all_takes_the_place_of_single_ones_and_only_the_hub_decides(tenants: Any) -> None:
