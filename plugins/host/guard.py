@@ -198,7 +198,9 @@ def guarded(
                 wrong = method.check(answer, module, args, dict(kwargs))
                 if wrong:
                     raise _Broken(f"it {wrong}")
-        except (*method.raises, Limited):
+        except method.raises:
+            raise
+        except Limited:
             # What the service itself refuses for a while, met through a port, is no failure of the plugin's.
             raise
         except PluginFailure as inner:
