@@ -204,7 +204,8 @@ class KeycloakServer:
             **{name: value for name, value in _with_java().items() if not name.startswith(("KC_", "COMMONTY_"))},
             "JAVA_OPTS_APPEND": " ".join((*own, f"-Djava.io.tmpdir={self.store}", *options)),
             "JAVA_OPTS_KC_HEAP": MEMORY,
-            "KC_DB_URL": f"jdbc:h2:file:{self.store / 'database'};NON_KEYWORDS=VALUE;DB_CLOSE_ON_EXIT=FALSE",
+            # Without a delay what was acknowledged is in the file: by default a kill takes the last half second.
+            "KC_DB_URL": f"jdbc:h2:file:{self.store / 'database'};NON_KEYWORDS=VALUE;DB_CLOSE_ON_EXIT=FALSE;WRITE_DELAY=0",
             "KC_BOOTSTRAP_ADMIN_CLIENT_ID": ADMIN_CLIENT,
             "KC_BOOTSTRAP_ADMIN_CLIENT_SECRET": self.secret,
         }
