@@ -28,6 +28,8 @@ import requests
 from core.kernel.errors import Unavailable
 
 VERSION = "26.7.0"
+# Without a delay what was acknowledged is in the file: by default a kill takes the last half second and more.
+DATABASE = "NON_KEYWORDS=VALUE;DB_CLOSE_ON_EXIT=FALSE;WRITE_DELAY=0"
 ARTIFACT = f"org.keycloak:keycloak-quarkus-dist:{VERSION}:zip"
 SHA256 = "e63bd0167199c0092b8a4d22cc137e6b7a70e0089070f6f7799b1be504b69a8a"
 FETCH = "org.apache.maven.plugins:maven-dependency-plugin:3.6.1:copy"
@@ -204,8 +206,7 @@ class KeycloakServer:
             **{name: value for name, value in _with_java().items() if not name.startswith(("KC_", "COMMONTY_"))},
             "JAVA_OPTS_APPEND": " ".join((*own, f"-Djava.io.tmpdir={self.store}", *options)),
             "JAVA_OPTS_KC_HEAP": MEMORY,
-            # Without a delay what was acknowledged is in the file: by default a kill takes the last half second.
-            "KC_DB_URL": f"jdbc:h2:file:{self.store / 'database'};NON_KEYWORDS=VALUE;DB_CLOSE_ON_EXIT=FALSE;WRITE_DELAY=0",
+            "KC_DB_URL": f"jdbc:h2:file:{self.store / 'database'};{DATABASE}",
             "KC_BOOTSTRAP_ADMIN_CLIENT_ID": ADMIN_CLIENT,
             "KC_BOOTSTRAP_ADMIN_CLIENT_SECRET": self.secret,
         }
