@@ -19,7 +19,7 @@ from core.ui.neutral import too_many, unavailable
 from tenants.registry.context import Role, in_tenant, leave_everything
 from tenants.registry.elsewhere import led_on
 from tenants.registry.hosts import Site, site_for
-from tenants.registry.limits import STAFF, What, take
+from tenants.registry.limits import STAFF, What, take, turned_away
 from tenants.registry.turns import TURNS
 
 URLCONFS = {
@@ -97,7 +97,11 @@ class TenantMiddleware:
             return
         take(site.tenant, What.REQUESTS, part=STAFF if site.purpose == "staff" else "")
         if request.method in ("GET", "HEAD"):
-            turn.enter_context(TURNS.turn((site.tenant.uuid, site.purpose)))
+            try:
+                turn.enter_context(TURNS.turn((site.tenant.uuid, site.purpose)))
+            except Limited:
+                turned_away(site.tenant)
+                raise
 
     def _nobody_to_ask(self, request: HttpRequest) -> HttpResponseBase:
         """The database is away and this process has not seen the host before: the page that says so, and its look."""

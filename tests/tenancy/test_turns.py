@@ -19,8 +19,10 @@ from core.kernel.errors import Limited
 from core.rounds.selectors import round_by_slug
 from core.web.public import rounds
 from tenants.registry import middleware
-from tenants.registry.context import current_tenant
+from tenants.registry.context import current_tenant, in_tenant
+from tenants.registry.limits import What, uses
 from tenants.registry.turns import AGAIN_SECONDS, SLOW_SECONDS, Turns
+from tests.behaviour.test_manage_rounds import browser, text
 from tests.support.http import SiteClient
 
 PATIENCE = 20.0
@@ -237,6 +239,12 @@ def test_while_alphas_line_is_full_beta_is_answered_and_what_is_sent_is_taken(
                 assert (refused.status_code, refused["Retry-After"]) == (429, str(AGAIN_SECONDS))
                 assert words in refused.content.decode()
             assert alpha.head("/privacy/").status_code == 429
+            # Its officers read how often, and beta's, that nobody was.
+            with in_tenant(tenants.alpha):
+                away = {one.what: one.turned_away for one in uses(tenants.alpha, running=0)}
+            assert (away[What.REQUESTS], away[What.MAILS]) == (3, None)
+            assert "3 pages could not be shown" in text(browser(tenants.alpha).get("/limits/"))
+            assert "could not be shown" not in text(browser(tenants.beta).get("/limits/"))
             # What is sent passes by, as do files of the look, officers' pages and everything of beta's.
             assert alpha.post("/privacy/").status_code not in (429, 503)
             assert alpha.get("/static/nothing.css").status_code == 404
