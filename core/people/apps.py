@@ -9,7 +9,11 @@ class PeopleConfig(AppConfig):
     # give anybody a role.
     tenant_grants = {
         "Person": {"voter": "SELECT, INSERT, UPDATE (last_login, display_name, language)"},
+        "PersonAlias": {"voter": "SELECT, INSERT, UPDATE (person_id), DELETE", "staff": "SELECT"},
+        "LinkCode": {"voter": "SELECT, INSERT, UPDATE (used_at), DELETE", "staff": ""},
         "RoleGrant": {"voter": "SELECT"},
+        "GroupRole": {"voter": ""},
+        "RoleProposal": {"voter": ""},
         "Session": {"voter": "SELECT, INSERT, UPDATE, DELETE"},
         "SignIn": {"voter": "SELECT, INSERT, UPDATE (renewal), DELETE"},
         # Whoever asks for their file may ask and take; what is in it a worker puts there.

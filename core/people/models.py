@@ -56,6 +56,35 @@ class Person(Sealed, AbstractBaseUser, PermissionsMixin):
         return self.display_name
 
 
+class PersonAlias(Sealed):
+    """Another account that its owner has linked with themselves: whoever signs in with it is this person."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="aliases")
+    issuer = models.CharField(max_length=200)
+    subject = models.CharField(max_length=255)
+    linked_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["issuer", "subject"], name="people_alias_once")]
+
+    def __str__(self) -> str:
+        return str(self.id)
+
+
+class LinkCode(Sealed):
+    """What somebody enters at their other account to link it with this person; only a keyed mark of it is kept."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    person = models.OneToOneField(Person, on_delete=models.CASCADE, related_name="link_code")
+    code_mac = models.CharField(max_length=64, unique=True)
+    ends_at = models.DateTimeField()
+    used_at = models.DateTimeField(null=True, blank=True)
+
+    def __str__(self) -> str:
+        return str(self.id)
+
+
 class RoleGrant(Sealed):
     """A role given to a person by another, for the whole tenant or one round, from a day until a day."""
 
@@ -83,6 +112,57 @@ class RoleGrant(Sealed):
 
     def __str__(self) -> str:
         return self.role
+
+
+class GroupRole(Sealed):
+    """A line of the officers' list: whoever the council's own sign-in names in this group is proposed for this role."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    group = models.CharField(max_length=120)
+    role = models.CharField(max_length=16, choices=RoleGrant.Role.choices)
+    round_id = models.UUIDField(null=True, blank=True, help_text="empty: the whole tenant")
+    made_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["group", "role", "round_id"], nulls_distinct=False, name="people_group_role_once"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.group}: {self.role}"
+
+
+class RoleProposal(Sealed):
+    """A role that a listed group proposes for somebody who has signed in; by itself it gives nothing.
+
+    Open until an officer decides: `grant` is what came of it, `declined_at` keeps it from being proposed again.
+    `unnamed_at`: since when the provider has not named the holder in the group any more.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="proposals")
+    group = models.CharField(max_length=120)
+    role = models.CharField(max_length=16, choices=RoleGrant.Role.choices)
+    round_id = models.UUIDField(null=True, blank=True, help_text="empty: the whole tenant")
+    proposed_at = models.DateTimeField(db_default=Now())
+    declined_at = models.DateTimeField(null=True, blank=True)
+    grant = models.OneToOneField(RoleGrant, null=True, on_delete=models.CASCADE, related_name="proposal")
+    unnamed_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["person", "group", "role", "round_id"], nulls_distinct=False, name="people_proposal_once"
+            ),
+            models.CheckConstraint(
+                condition=Q(grant__isnull=True) | Q(declined_at__isnull=True), name="people_proposal_one_end"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.role}?"
 
 
 class Session(Sealed, AbstractBaseSession):

@@ -23,7 +23,17 @@ from core.kernel.crypto import token_open, token_seal
 from core.kernel.errors import NotFound, Refused
 from core.kernel.jobs import Job
 from core.people.events import PersonErased
-from core.people.models import Farewell, Person, PersonalFile, RoleGrant, Session, SignIn
+from core.people.models import (
+    Farewell,
+    LinkCode,
+    Person,
+    PersonalFile,
+    PersonAlias,
+    RoleGrant,
+    RoleProposal,
+    Session,
+    SignIn,
+)
 from core.people.selectors import roles_anywhere
 from plugins.api import ErasureReport
 from tenants.registry.context import current_tenant
@@ -89,7 +99,8 @@ class OwnPart:
 
     key: ClassVar[str] = "people"
     tables: ClassVar[frozenset[str]] = frozenset(
-        model._meta.db_table for model in (Person, RoleGrant, Session, SignIn, PersonalFile, Farewell)
+        model._meta.db_table
+        for model in (Person, PersonAlias, LinkCode, RoleGrant, RoleProposal, Session, SignIn, PersonalFile, Farewell)
     )
 
     def held(self, person: Person) -> Mapping[str, Rows]:
@@ -101,15 +112,26 @@ class OwnPart:
             "sign-in service": person.issuer,
             "your number at that service": person.subject,
         }
+        linked = person.aliases.order_by("linked_at").values("issuer", "subject", "linked_at")
         grants = person.grants.order_by("starts_at").values("role", "round_id", "starts_at", "ends_at")
+        proposed = person.proposals.order_by("proposed_at").values("group", "role", "proposed_at", "declined_at")
         places = person.sign_ins.order_by("begun_at").values("begun_at", "place", "device", "level", "shared")
-        found = {"account": (account,), "roles": tuple(grants), "signed in at": tuple(places)}
+        found = {
+            "account": (account,),
+            "linked accounts": tuple(linked),
+            "roles": tuple(grants),
+            "proposed": tuple(proposed),
+            "signed in at": tuple(places),
+        }
         return {name: rows for name, rows in found.items() if rows}
 
     def erase(self, person: Person) -> ErasureReport:
         """Everything goes. Where a record of the council's points at the person, an empty row stays in their place."""
         deleted = {
             "sessions": Session.objects.filter(person=person).delete()[0],
+            "linked accounts": PersonAlias.objects.filter(person=person).delete()[0],
+            "link codes": LinkCode.objects.filter(person=person).delete()[0],
+            "proposed roles": RoleProposal.objects.filter(person=person).delete()[0],
             "files": PersonalFile.objects.filter(person=person).delete()[0],
         }
         try:
@@ -211,7 +233,16 @@ def erasure_ask(*, person: Person) -> None:
 
 
 def farewell_ask(*, person: Person) -> None:
-    """Have the person erased here now, and everywhere and at the provider soon. Raises Refused: `erasure_check`."""
+    """Have the person erased here now, and everywhere and at the provider soon.
+
+    Raises Refused: see `erasure_check`, and for whoever has several accounts, of which one is meant.
+    """
+    if PersonAlias.objects.filter(person=person).exists():
+        raise Refused(
+            "You have linked another account here.",
+            code="people.linked",
+            remedy="Take them apart first, then sign in with the account that you want to delete.",
+        )
     with transaction.atomic():
         erasure_ask(person=person)
         wish = Farewell(issuer=person.issuer, subject=person.subject)

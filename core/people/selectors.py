@@ -7,7 +7,7 @@ from uuid import UUID
 from django.db.models import Q
 from django.db.models.functions import Now
 
-from core.people.models import Person, RoleGrant
+from core.people.models import Person, PersonAlias, RoleGrant
 
 
 def grants_active(person: Person) -> list[RoleGrant]:
@@ -35,6 +35,12 @@ def rounds_granted(person: Person) -> frozenset[UUID] | None:
     if any(grant.round_id is None for grant in grants):
         return None
     return frozenset(grant.round_id for grant in grants if grant.round_id is not None)
+
+
+def subjects_of(person: Person) -> tuple[str, ...]:
+    """The numbers by which the provider knows the person: that of their own account first, then those they linked."""
+    linked = PersonAlias.objects.filter(person=person, issuer=person.issuer).order_by("linked_at")
+    return (person.subject, *linked.values_list("subject", flat=True))
 
 
 def people_named(ids: frozenset[UUID]) -> dict[UUID, str]:

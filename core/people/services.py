@@ -9,13 +9,14 @@ from uuid import UUID
 from django.contrib.auth.models import Group, Permission
 from django.contrib.contenttypes.models import ContentType
 from django.db import transaction
+from django.db.models import Q
 from django.db.models.functions import Now
 
 from core.audit.services import event_record
 from core.kernel.clock import database_now
 from core.kernel.errors import Invalid, Refused
 from core.people.events import RoleEnded, RoleGranted, StrangeAddress
-from core.people.models import Person, RoleGrant, Session
+from core.people.models import Person, PersonAlias, RoleGrant, Session
 from core.people.selectors import roles_of
 
 log = logging.getLogger(__name__)
@@ -25,7 +26,10 @@ EDITING_ROLES = frozenset({RoleGrant.Role.OFFICER.value, RoleGrant.Role.ROUND_MA
 
 
 def person_know(*, issuer: str, subject: str, display_name: str = "") -> Person:
-    """The person behind a verified sign-in, made at the first one."""
+    """The person behind a verified sign-in, made at the first one; of a linked account, whoever has linked it."""
+    alias = PersonAlias.objects.select_related("person").filter(issuer=issuer, subject=subject).first()
+    if alias is not None:
+        return alias.person
     with transaction.atomic():
         person, made = Person.objects.get_or_create(
             issuer=issuer, subject=subject, defaults={"display_name": display_name[:80], "password": "!"}
@@ -66,7 +70,9 @@ def sessions_end(*, issuer: str, subject: str = "", marks: tuple[str, ...] = ())
         if marks:
             found = Session.objects.filter(provider_mark__in=marks)
         else:
-            found = Session.objects.filter(person__issuer=issuer, person__subject=subject)
+            own = Q(person__issuer=issuer, person__subject=subject)
+            linked = PersonAlias.objects.filter(issuer=issuer, subject=subject).values("person")
+            found = Session.objects.filter(own | Q(person__in=linked))
         ended, _by_table = found.delete()
     return ended
 

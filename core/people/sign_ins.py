@@ -12,6 +12,7 @@ from core.kernel import telemetry
 from core.kernel.crypto import digest, token_open, token_seal
 from core.kernel.errors import Invalid, Refused, Unavailable
 from core.people.models import Person, Session, SignIn
+from core.people.selectors import subjects_of
 from core.people.sso.flow import renewed
 from tenants.registry.context import current_tenant
 from tenants.registry.hosts import Site
@@ -68,7 +69,7 @@ def sign_in_stands(*, site: Site, session_key: str) -> bool:
         return True
     try:
         token = str(token_open(PURPOSE, current_tenant().uuid, row.renewal)["token"])
-        fresh = renewed(site, renewal=token, subject=row.person.subject)
+        fresh = renewed(site, renewal=token, subjects=subjects_of(row.person))
     except Unavailable:
         return True
     except (Refused, Invalid) as error:

@@ -25,6 +25,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from core.kernel.crypto import digest, token_open, token_seal
 from core.kernel.errors import CommontyError, Invalid, Refused, Unavailable
 from core.people.access import ANYONE, access
+from core.people.group_roles import groups_compare, groups_wanted
 from core.people.proof import KEPT, LEVEL, PROVED_AT, RULES, SECOND_FACTOR, SHARED, ProofNeeded
 from core.people.services import person_know, sessions_end, strange_address_tell
 from core.people.sessions import PROVIDER_MARK
@@ -195,7 +196,8 @@ def sign_in(request: HttpRequest) -> HttpResponseBase:
         # Officers: asked for at once and insisted on behind, so that whoever has no second factor is told how to get
         # one. Volunteers of a group are residents, who are asked when it matters.
         officers = realm_kind(site.tenant.kind, site.purpose) is RealmKind.STAFF
-        asked = replace(asked, wished=LEVEL_TWO if officers and levels_stated() else 0)
+        wished = LEVEL_TWO if officers and levels_stated() else 0
+        asked = replace(asked, wished=wished, groups=officers and groups_wanted())
     elif "asked" not in given and _keeps(request):
         asked = replace(asked, silent=True)
     else:
@@ -281,6 +283,8 @@ def _signed_in(request: HttpRequest, given: dict[str, str], *, note: str) -> Htt
         raise Refused(_("This account is closed here."), code="sign_in.closed", remedy=_("Ask the council's officers."))
     if attempt.strange_domain:
         strange_address_tell(person=person, provider=attempt.home, domain=attempt.strange_domain)
+    if attempt.groups is not None:
+        groups_compare(person=person, groups=attempt.groups)
     if attempt.shared:
         # Before our own session exists, so that nothing is left open for whoever sits here next, however they leave.
         national_session_end(site, renewal=attempt.renewal)

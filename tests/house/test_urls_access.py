@@ -67,6 +67,8 @@ VOTE = {
     "rounds/<slug:slug>/feedback/<uuid:sheet>/": ANYBODY,
     **ACCOUNT,
     "account/farewell/": SIGNED_IN,
+    "account/link/": SIGNED_IN,
+    "account/link/<uuid:alias>/end/": POST_ONLY,
     "x/<slug:key>/<slug:slug>/": ANYBODY,
     # A carrier of messages: its channel checks who it is.
     "x/<slug:key>/-/callback/": POST_ONLY,
@@ -132,6 +134,9 @@ MANAGE = {
     "people/": OFFICERS,
     "people/new/": OFFICERS,
     "people/<uuid:grant>/end/": OFFICERS,
+    "people/groups/": OFFICERS,
+    "people/groups/<uuid:group>/end/": OFFICERS,
+    "people/proposed/<uuid:proposal>/": OFFICERS,
     # Residents' pages as officers preview them.
     "rounds/<slug:slug>/preview/": OFFICERS,
     "rounds/<slug:slug>/preview/projects/": OFFICERS,

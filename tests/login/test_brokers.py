@@ -14,17 +14,21 @@ from urllib.parse import parse_qs, urlencode, urljoin, urlsplit
 import pytest
 
 from core.audit.models import AuditEvent
-from core.people.models import Person, Session
+from core.people.models import Person, RoleGrant, RoleProposal, Session
+from core.people.proof import LEVEL, PROVED_AT
 from core.people.sso import door
 from core.people.sso.attested import Attested
+from core.people.sso.provider import MOST_GROUPS
 from core.people.sso.realm.server import segment
 from core.people.sso.realm.service import realm_apply, realm_plan
 from core.people.sso.salts import salt_of, subject_of
-from core.people.sso.sites import RealmKind, realm_names
+from core.people.sso.sites import GROUPS, RealmKind, realm_names
 from core.places.models import Area
 from core.web.attested import KEPT, attested_open
 from tenants.registry.context import in_tenant
+from tests.behaviour.test_manage_rounds import browser as officer_at
 from tests.login.test_realm import sentences
+from tests.login.test_sessions import change
 from tests.login.test_sign_in import everything_kept
 from tests.support.http import away
 from tests.support.journey import Resident, round_open
@@ -83,8 +87,12 @@ def account_by(run: Running, alias: str, upstream: Account, kind: RealmKind = Re
     raise AssertionError(f"nobody came by {alias} as {upstream.address}")
 
 
-def home(visitor: Visitor, address: str, account: Account) -> str:
-    """To the council's own provider, by its own pages, and back; here a phone with codes is set up or used."""
+def home(visitor: Visitor, address: str, account: Account, phones: dict[str, str] | None = None) -> str:
+    """To the council's own provider, by its own pages, and back; here a phone with codes is set up or used.
+
+    `phones` keeps the secrets of the phones for whoever signs in again.
+    """
+    phones = {} if phones is None else phones
     back = visitor.go(address)
     if not back and 'name="password"' in visitor.page:
         back = visitor.send(username=account.address, password=PASSWORD)
@@ -92,6 +100,9 @@ def home(visitor: Visitor, address: str, account: Account) -> str:
     if not back and found:
         secret = html.unescape(found[1])
         back = visitor.send(totp=code_of(secret), totpSecret=secret, userLabel="phone")
+        phones[account.id] = secret
+    elif not back and 'name="otp"' in visitor.page and account.id in phones:
+        back = visitor.send(otp=code_of(phones[account.id], ahead=1))
     return back
 
 
@@ -184,6 +195,49 @@ def test_an_officer_of_another_directory_is_not_let_in(
     finally:
         admin.call("PUT", path, tid)
     assert desk.get(home(Visitor(), away(desk), officer)).status_code == 302
+
+
+def test_a_group_of_the_councils_own_proposes_a_role_and_gives_none(
+    sources: Sources, tenants: Any, site: Callable[..., Any]
+) -> None:
+    """T61 where groups are taken over: an officer decides, and what is not on the list is written down nowhere."""
+    leader = officer_at(tenants.alpha, name="leader")
+    change(leader, **{LEVEL: 2, PROVED_AT: time.time()})
+    desk, elsewhere = site(tenants.alpha, purpose="staff"), site(tenants.beta, purpose="staff")
+    assert GROUPS not in away(desk), "nobody is asked about groups while none is on the list"
+    listed = {"group": "pb officers", "role": "observer", "round_id": ""}
+    assert leader.post("/people/groups/", listed).status_code == 302
+    assert b"does not tell of groups" not in leader.get("/people/groups/").content
+    assert GROUPS in away(desk)
+    assert GROUPS not in away(elsewhere)
+    phones: dict[str, str] = {}
+    groups = ("PB Officers", "Housing Choir", "x" * 121)
+    mhairi = sources.alpha.account("mhairi", address="mhairi@alpha.example", groups=groups)
+    assert desk.get(home(Visitor(), away(desk), mhairi, phones)).status_code == 302
+    assert desk.get("/rounds/").status_code == 403
+    with in_tenant(tenants.alpha):
+        (proposed,) = RoleProposal.objects.select_related("person")
+        assert (proposed.person.display_name, proposed.group) == ("Mhairi Macsomebody", "pb officers")
+        assert not RoleGrant.objects.filter(person=proposed.person).exists()
+    assert "Housing Choir" not in everything_kept(tenants.alpha)
+    assert leader.post(f"/people/proposed/{proposed.pk}/", {"decide": "give"}).status_code == 302
+    assert desk.get("/rounds/").status_code == 200
+    with in_tenant(tenants.alpha):
+        assert str(RoleGrant.objects.get(person=proposed.person).giver) == "Leader"
+    assert b"no longer names" not in leader.get("/people/").content
+    # Gone from the group: the role stays until an officer takes it, and the list of colleagues says so.
+    sources.alpha.regroup(mhairi, "Housing Choir")
+    again = site(tenants.alpha, purpose="staff")
+    assert again.get(home(Visitor(), away(again), mhairi, phones)).status_code == 302
+    assert b"no longer names this person in" in leader.get("/people/").content
+    # More groups than are looked at: somebody signs in, and nothing follows.
+    many = ["PB Officers", *(f"group {number}" for number in range(MOST_GROUPS))]
+    busy = sources.alpha.account("busy", address="busy@alpha.example", groups=many)
+    third = site(tenants.alpha, purpose="staff")
+    assert third.get(home(Visitor(), away(third), busy)).status_code == 302
+    with in_tenant(tenants.alpha):
+        assert Person.objects.filter(display_name="Busy Macsomebody").exists()
+        assert RoleProposal.objects.count() == 1
 
 
 def test_what_is_changed_by_hand_is_found_and_mended_and_nothing_is_removed(

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from core.people.models import Farewell, Person, RoleGrant
+from core.people.models import Farewell, Person, PersonAlias, RoleGrant
 from core.people.services import role_end, role_grant
 from core.people.sso.realm import farewells
 from core.people.sso.realm.service import accounts_forget
 from core.project.cli import main
 from tenants.registry.context import Role, in_tenant
-from tests.login.test_sessions import users
+from tests.login.test_sessions import is_in, time_passes, users
 from tests.login.test_sign_in import signed_in
+from tests.support.http import away
 from tests.support.jobs import work
 from tests.support.keycloak import Running, Visitor, account_make
 
@@ -102,3 +104,33 @@ def test_a_role_is_waited_for_and_an_account_deleted_at_the_other_side_is_found(
     assert (done.asked, done.held_back) == (0, ("alpha",))
     work(tenants.alpha)
     assert names(tenants.alpha) == {"Again"}
+
+
+def test_a_linked_account_signs_in_as_whoever_it_was_linked_to_and_is_forgotten_alone(
+    keycloak: Running, tenants: Any, site: Callable[..., Any]
+) -> None:
+    one, two = account_make(keycloak, "oighrig"), account_make(keycloak, "uisdean")
+    first, second, visitor = site(tenants.alpha), site(tenants.alpha), Visitor()
+    signed_in(first, Visitor(), one)
+    signed_in(second, visitor, two)
+    code = re.search(rb'class="cc-receipt">([0-9A-Z-]{16})<', first.post("/account/link/", {"do": "make"}).content)
+    assert code
+    answer = second.post("/account/link/", {"do": "link", "code": code[1].decode(), "sure": "on"})
+    assert b"The two accounts are one here" in answer.content
+    work(tenants.alpha)
+    assert names(tenants.alpha) == {"Oighrig"}
+    back = visitor.go(away(second))
+    assert second.get(back).status_code == 302
+    assert b"Oighrig" in second.get("/account/").content
+    # Asked whether the sign-in stands, the provider names the other account, and that is this person too.
+    time_passes()
+    assert is_in(second)
+    # Nobody has left: neither account is missing.
+    assert accounts_forget().asked == 0
+    keycloak.admin().call("DELETE", f"{users()}/{two.id}")
+    assert accounts_forget().asked == 1
+    work(tenants.alpha)
+    with in_tenant(tenants.alpha):
+        assert not PersonAlias.objects.exists()
+    assert names(tenants.alpha) == {"Oighrig"}
+    assert accounts_forget().asked == 0

@@ -12,7 +12,8 @@ import pytest
 from core.kernel.errors import Invalid
 from core.people.sso.attested import reduced
 from core.people.sso.realm.broker_files import FIXED, FIXED_CONFIG, KINDS, brokers_read, kind_file, proof_scope
-from core.people.sso.sites import RealmKind
+from core.people.sso.realm.files import realm_file
+from core.people.sso.sites import GROUPS, RealmKind
 from plugins.api.text import LocalisedText
 from tenants.registry.context import TenantRef
 from tests.support.bootstrap import ROOT
@@ -69,6 +70,7 @@ def test_the_example_is_read_and_every_provider_keeps_what_must_not_change() -> 
         ("values =", 'secret_file = "not there"\nvalues ='),
         ("values =", 'config = { claimFilterValue = ".*" }\nvalues ='),
         ("values =", 'config = { validateSignature = "false" }\nvalues ='),
+        ("values =", 'groups = "all groups"\nvalues ='),
         ("[[provider]]", "[[provider"),
         ("[[provider]]", GOOD + "[[provider]]"),
     ],
@@ -82,6 +84,17 @@ def test_a_file_that_is_wrong_is_refused_in_words_and_without_its_secret(
         read(tmp_path, GOOD.replace(was, becomes, 1))
     assert refused.value.remedy
     assert "in the open" not in f"{refused.value} {refused.value.remedy}"
+
+
+def test_groups_are_taken_over_only_where_the_file_names_their_claim(tmp_path: Path) -> None:
+    (without,) = read(tmp_path, GOOD)
+    (with_groups,) = read(tmp_path, GOOD.replace("values =", 'groups = "wids.names"\nvalues =', 1))
+    assert "groups" not in {mapper["name"] for mapper in without.mappers}
+    (taken,) = [mapper["config"] for mapper in with_groups.mappers if mapper["name"] == "groups"]
+    assert (taken["claim"], taken["user.attribute"]) == ("wids.names", "groups")
+    residents = '[[provider]]\nalias = "scotaccount"\nkind = "scotaccount"\ngroups = "groups"\n'
+    with pytest.raises(Invalid, match="may not take"):
+        read(tmp_path, residents + 'values = { issuer = "https://a.example", client = "commonty" }\n')
 
 
 def test_a_secret_is_sent_and_never_shown(tmp_path: Path) -> None:
@@ -126,7 +139,9 @@ def test_what_is_told_is_reduced_to_what_a_round_asks() -> None:
 
 
 def test_nothing_a_provider_tells_is_ever_in_a_token() -> None:
-    for mapper in proof_scope()["mapper"]:
+    staff = realm_file(RealmKind.STAFF.value, {"realm": "scotland-staff"})["client_scope"]
+    (groups,) = [one for one in staff if one["name"] == GROUPS]
+    for mapper in (*proof_scope()["mapper"], *groups["mapper"]):
         told = {name: mapper["config"][f"{name}.token.claim"] for name in ("id", "access", "introspection", "userinfo")}
         assert told == {"id": "false", "access": "false", "introspection": "false", "userinfo": "true"}
     for kind in KINDS:

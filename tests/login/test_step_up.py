@@ -40,12 +40,20 @@ PROVEN = {
         "entrusted/<uuid:delegation>/",
         "people/new/",
         "people/<uuid:grant>/end/",
+        "people/groups/",
+        "people/groups/<uuid:group>/end/",
+        "people/proposed/<uuid:proposal>/",
         "setup/colleagues/",
         "join/",
         "support/",
         "support/enter/",
     },
-    "core.project.urls_hub_staff": {"console/support/", "console/tenants/new/", "console/tenants/<slug:slug>/"},
+    "core.project.urls_hub_staff": {
+        "console/modules/<slug:kind>/<slug:key>/",
+        "console/support/",
+        "console/tenants/new/",
+        "console/tenants/<slug:slug>/",
+    },
 }
 CANCEL = "/rounds/leith/steps/cancel/"
 WORDS = {"reason_code": "funding", "reason": "The hall has burnt down & nobody can meet."}

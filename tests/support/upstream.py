@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -39,7 +40,7 @@ class Upstream:
         protocol = f"{self.issuer}/protocol/openid-connect"
         values = f'directory = "{self.directory}"' if self.directory else f'issuer = "{self.issuer}"'
         more = "" if self.directory else f'userInfoUrl = "{protocol}/userinfo"'
-        owner = f'tenant = "{self.tenant}"\ndomains = {list(self.domains)}' if self.tenant else ""
+        owner = f'tenant = "{self.tenant}"\ndomains = {list(self.domains)}\ngroups = "groups"' if self.tenant else ""
         return f"""
 [[provider]]
 alias = "{self.alias}"
@@ -67,7 +68,7 @@ logoutUrl = "{protocol}/logout"
         admin.call("PUT", f"{self.base}/users/profile", {**profile, "unmanagedAttributePolicy": "ENABLED"})
         mappers = [_claim(name) for name in ("birthdate", "local_authority", "vot", "txn", "ucrn")]
         if self.directory:
-            mappers = [_fixed("tid", tid or self.directory)]
+            mappers = [_fixed("tid", tid or self.directory), _many("groups")]
         else:
             # As the national provider does it: another name for a person at every service.
             mappers.append(
@@ -90,7 +91,7 @@ logoutUrl = "{protocol}/logout"
         }
         admin.call("POST", f"{self.base}/clients", body)
 
-    def account(self, name: str, *, address: str = "", **told: str) -> Account:
+    def account(self, name: str, *, address: str = "", groups: Sequence[str] = (), **told: str) -> Account:
         """Somebody there. `told` are the attributes the provider tells of them."""
         address = address or f"{name}-{secrets.token_hex(4)}@upstream.example"
         admin, base = self.run.admin(), f"{self.base}/users"
@@ -101,12 +102,19 @@ logoutUrl = "{protocol}/logout"
             "enabled": True,
             "firstName": name.title(),
             "lastName": "Macsomebody",
-            "attributes": {key: [value] for key, value in told.items()},
+            "attributes": {**{key: [value] for key, value in told.items()}, "groups": list(groups)},
             "credentials": [{"type": "password", "value": PASSWORD, "temporary": False}],
         }
         admin.call("POST", base, user)
         found = admin.call("GET", base, username=user["username"], exact="true")[0]
         return Account(str(found["id"]), str(user["username"]))
+
+    def regroup(self, account: Account, *groups: str) -> None:
+        """Have somebody be in these groups from now on."""
+        path = f"{self.base}/users/{account.id}"
+        found = self.run.admin().call("GET", path)
+        attributes = {**found.get("attributes", {}), "groups": list(groups)}
+        self.run.admin().call("PUT", path, {**found, "attributes": attributes})
 
 
 SALT = {"pairwiseSubAlgorithmSalt": "somebody else's"}
@@ -116,6 +124,11 @@ PAIRWISE = "oidc-sha256-pairwise-sub-mapper"
 def _claim(name: str) -> dict[str, Any]:
     config = {"user.attribute": name, "claim.name": name, "jsonType.label": "String"}
     return _mapper(name, "oidc-usermodel-attribute-mapper", config, signed=False)
+
+
+def _many(name: str) -> dict[str, Any]:
+    config = {"user.attribute": name, "claim.name": name, "jsonType.label": "String", "multivalued": "true"}
+    return _mapper(name, "oidc-usermodel-attribute-mapper", config)
 
 
 def _fixed(name: str, value: str) -> dict[str, Any]:

@@ -34,6 +34,7 @@ class _Known:
     key: int = 1
     home: str = ""
     domains: tuple[str, ...] = ()
+    groups: bool = False
 
 
 _numbers: dict[UUID, _Known] = {}
@@ -51,7 +52,8 @@ def unreachable() -> Unavailable:
 class Door:
     """One host's way to its provider. `keys`, newest first, or else `secret`, shows that the client is ours.
 
-    `home` is the council's own provider behind the national one: its officers are sent straight there.
+    `home` is the council's own provider behind the national one: its officers are sent straight there. `groups`: it
+    tells in which of the council's groups they are.
     """
 
     issuer: str
@@ -61,6 +63,7 @@ class Door:
     keys: tuple[ECKey, ...] = ()
     home: str = ""
     home_domains: tuple[str, ...] = ()
+    groups: bool = False
 
 
 def levels_stated() -> bool:
@@ -82,12 +85,17 @@ def door_of(site: Site) -> Door:
     if settings.keycloak_url:
         kind, known = realm_kind(site.tenant.kind, site.purpose), _known(site.tenant.uuid)
         keys = keys_of(f"client/{site.purpose}", site.tenant.uuid, known.key)
-        home = (known.home, known.domains) if kind is RealmKind.STAFF else ("", ())
+        home = (known.home, known.domains, known.groups) if kind is RealmKind.STAFF else ("", (), False)
         issuer = f"{settings.keycloak_url}/realms/{realm_names().of(kind)}"
         return Door(issuer, client, "openid email", "", tuple(keys), *home)
     if not settings.oidc_issuer:
         raise unreachable()
     return Door(settings.oidc_issuer, client, "openid profile email", secret=settings.oidc_client_secret)
+
+
+def groups_told(site: Site) -> bool:
+    """Whether the council's own provider tells in which of its groups an officer is."""
+    return bool(environment().keycloak_url) and _known(site.tenant.uuid).groups
 
 
 def _known(tenant: UUID) -> _Known:
@@ -99,6 +107,8 @@ def _known(tenant: UUID) -> _Known:
         until = now + KEPT_SECONDS
         known = _Known(until)
         if row is not None:
-            known = _Known(until, row.client_key, row.provider, tuple(row.provider_domains.split()))
+            known = _Known(
+                until, row.client_key, row.provider, tuple(row.provider_domains.split()), row.provider_groups
+            )
         _numbers[tenant] = known
     return known

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hmac
 import secrets
 import time
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 
@@ -13,10 +13,10 @@ from django.core.cache import cache
 from django.utils.translation import gettext as _
 
 from core.kernel.crypto import digest, token_open, token_seal
-from core.kernel.errors import Invalid, Refused
+from core.kernel.errors import Invalid, Refused, Unavailable
 from core.people.sso.claims import Identity, home_check, identity_of, proof_check, strange_domain
 from core.people.sso.door import door_of, levels_stated, unreachable
-from core.people.sso.provider import Asked, in_passing, provider
+from core.people.sso.provider import Asked, Provider, Tokens, in_passing, provider
 from core.people.sso.sites import CALLBACK
 from tenants.registry.hosts import Site, origin
 
@@ -54,7 +54,8 @@ class Attempt:
 
     `home` is the council's own provider that brought an officer; `strange_domain` that of an address it stated which is
     not of that council. `told` is what a national provider said, to be reduced at once. `renewal` asks later whether
-    the sign-in still stands; `shared` and `keep` are what was asked when it began.
+    the sign-in still stands; `shared` and `keep` are what was asked when it began. `groups` are those in which the
+    council's own provider has named an officer; None where it was not asked or did not say.
     """
 
     identity: Identity
@@ -66,6 +67,7 @@ class Attempt:
     home: str = ""
     strange_domain: str = ""
     told: Mapping[str, str] = field(default_factory=dict, repr=False)
+    groups: tuple[str, ...] | None = field(default=None, repr=False)
 
 
 def begin(site: Site, *, next_path: str, asked: Asked | None = None) -> Begun:
@@ -89,6 +91,7 @@ def begin(site: Site, *, next_path: str, asked: Asked | None = None) -> Begun:
         "shared": asked.shared,
         "keep": asked.keep,
         "proof": asked.proof,
+        "groups": asked.groups and door.groups,
         "since": int(time.time()) if asked.fresh else 0,
     }
     return Begun(url=url, state=state, note=token_seal(PURPOSE, site.tenant.uuid, note, ttl=LIFE))
@@ -142,11 +145,20 @@ def finish(site: Site, *, note: str, state: str, code: str, issuer: str = "") ->
         home=door.home,
         strange_domain=strange_domain(identity, door.home_domains),
         told=source.told(tokens.access, subject=identity.subject) if kept["proof"] else {},
+        groups=_groups(source, tokens, subject=identity.subject) if kept.get("groups") else None,
     )
 
 
-def renewed(site: Site, *, renewal: str, subject: str) -> str:
-    """Ask the provider whether a sign-in still stands; what to ask with the next time.
+def _groups(source: Provider, tokens: Tokens, *, subject: str) -> tuple[str, ...] | None:
+    """Groups only propose: whoever cannot be asked about them signs in all the same."""
+    try:
+        return source.groups(tokens.access, subject=subject)
+    except Unavailable:
+        return None
+
+
+def renewed(site: Site, *, renewal: str, subjects: Collection[str]) -> str:
+    """Ask the provider whether a sign-in still stands; what to ask with the next time. `subjects` are the person's.
 
     Raises Refused when it does not stand or is somebody else's, Unavailable when nobody answers within moments.
     """
@@ -161,7 +173,7 @@ def renewed(site: Site, *, renewal: str, subject: str) -> str:
             client=door.client,
             nonce=None,
         )
-    if identity.subject != subject:
+    if identity.subject not in subjects:
         raise _not_ours("subject")
     return tokens.renewal
 

@@ -23,6 +23,9 @@ class TenantSignIn(models.Model):
         db_default="",
         help_text="what stands behind the @ of its officers",
     )
+    provider_groups = models.BooleanField(
+        default=False, db_default=False, help_text="whether that provider tells in which groups an officer is"
+    )
     made_at = models.DateTimeField(db_default=Now())
 
     def __str__(self) -> str:

@@ -26,7 +26,7 @@ from core.people.sso.breaker import Breaker
 from core.people.sso.claims import LEVELS
 from core.people.sso.client_key import assertion
 from core.people.sso.door import Door, unreachable
-from core.people.sso.sites import PROOF
+from core.people.sso.sites import GROUPS, PROOF
 
 # To be reached, and to answer: seconds for whoever signs in or out, and for a page that only asks in passing.
 TIMES, PASSING_TIMES = (2.0, 5.0), (1.0, 2.0)
@@ -36,6 +36,8 @@ MOST_WAITING = 5
 KEPT_SECONDS = 3600.0
 # A browser is sent away only when the provider has answered within so long.
 THERE_SECONDS = 5.0
+# Of more groups than this nothing is read, and a longer name is on nobody's list.
+MOST_GROUPS, LONGEST_GROUP = 200, 120
 DISCOVERY = "/.well-known/openid-configuration"
 # … and for so long while it does not answer at all.
 STALE_SECONDS = 86400.0
@@ -67,7 +69,7 @@ class Asked:
     here; `silent` wants no page shown at all, `fresh` wants the person asked even where a session stands; `language` is
     that of our page, `hint` the provider behind the provider. On a `shared` computer the provider's own session ends
     as soon as it has said who somebody is; `keep` remembers this browser for silent sign-ins later. `proof` asks what a
-    national provider behind this one has told.
+    national provider behind this one has told, `groups` in which groups the council's own has named an officer.
     """
 
     level: int = 0
@@ -80,6 +82,7 @@ class Asked:
     shared: bool = False
     keep: bool = False
     proof: bool = False
+    groups: bool = False
 
     def words(self) -> dict[str, str]:
         """As parameters of the authorization request."""
@@ -239,7 +242,8 @@ class Provider:
     def away(self, door: Door, *, redirect: str, state: str, nonce: str, verifier: str, asked: Asked) -> str:
         """The address to send a browser to. Raises Unavailable where nobody would answer there."""
         self.there()
-        scope = f"{door.scope} {PROOF}" if asked.proof and door.keys else door.scope
+        more = {PROOF: asked.proof and bool(door.keys), GROUPS: asked.groups and door.groups}
+        scope = " ".join([door.scope, *(name for name, wanted in more.items() if wanted)])
         session = OAuth2Session(door.client, redirect_uri=redirect, scope=scope, code_challenge_method="S256")
         words = {"kc_idp_hint": door.home} if door.home else {}
         url, _state = session.create_authorization_url(
@@ -276,6 +280,22 @@ class Provider:
 
         Raises Unavailable, and Refused where the answer is about somebody else.
         """
+        facts = self._facts(access, subject=subject).get("proof")
+        return {str(name): str(value)[:255] for name, value in facts.items()} if isinstance(facts, dict) else {}
+
+    def groups(self, access: str, *, subject: str) -> tuple[str, ...]:
+        """The groups in which the council's own provider has named somebody.
+
+        Raises Unavailable, also where these are more than MOST_GROUPS; Refused where the answer is about somebody else.
+        """
+        facts = self._facts(access, subject=subject)
+        found = facts.get("groups", [])
+        if not facts or not isinstance(found, list) or len(found) > MOST_GROUPS:
+            raise unreachable()
+        return tuple(one for one in found if isinstance(one, str) and len(one) <= LONGEST_GROUP)
+
+    def _facts(self, access: str, *, subject: str) -> dict[str, Any]:
+        """What the provider says of somebody when it is asked and puts into no token; empty where it is never asked."""
         address = self.endpoints().facts
         if not (address and access):
             return {}
@@ -289,8 +309,7 @@ class Provider:
             raise unreachable()
         if document.get("sub") != subject:
             raise _refused()
-        facts = document.get("proof")
-        return {str(name): str(value)[:255] for name, value in facts.items()} if isinstance(facts, dict) else {}
+        return document
 
     def end_now(self, door: Door, renewal: str) -> None:
         """End the provider's own session at once, without the browser. Raises Unavailable when it did not."""

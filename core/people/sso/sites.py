@@ -13,6 +13,8 @@ BACK_CHANNEL = "/sign-out/back-channel/"
 SIGNED_OUT = {"public": ("/", "/gd/"), "staff": ("/",)}
 # The scope by which a council asks what a national provider has told of who signs in.
 PROOF = "commonty-proof"
+# … and the one by which it asks in which groups its own provider has named an officer.
+GROUPS = "commonty-groups"
 PURPOSES = ("public", "staff")
 
 

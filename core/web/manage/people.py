@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime, time, timedelta
 from typing import Any
 from uuid import UUID
@@ -17,13 +18,16 @@ from django.utils.translation import gettext_lazy as _
 from core.kernel.clock import database_now
 from core.kernel.errors import NotFound, Refused
 from core.people.access import OFFICER, access
+from core.people.group_roles import grants_unnamed, proposals_open
 from core.people.models import Person, RoleGrant
 from core.people.proof import proven
 from core.people.selectors import grants_active, grants_in_force, people_like
 from core.people.services import role_end, role_grant
+from core.people.sso.sites import RealmKind, realm_kind
 from core.rounds.selectors import rounds_all
 from core.web.manage.forms import DayInput, Radios, Styled, moment_of
 from core.web.manage.page import CONFLICT, PROBLEM, actor_of, page, sent
+from tenants.registry.hosts import site_of
 
 FEWEST_LETTERS = 2
 ROLES: dict[str, Any] = {
@@ -42,21 +46,43 @@ MAY: dict[str, Any] = {
 }
 
 
+def role_field() -> forms.ChoiceField:
+    return forms.ChoiceField(
+        label=_("Role"),
+        choices=list(ROLES.items()),
+        widget=Radios(MAY),
+        error_messages={"required": _("Choose a role.")},
+    )
+
+
+def place_field() -> forms.ChoiceField:
+    """Where a role holds; the rounds to choose from are `place_choices`."""
+    return forms.ChoiceField(
+        label=_("Where it holds"), required=False, help_text=_("Somebody with a role in one round sees no other round.")
+    )
+
+
+def place_choices() -> list[tuple[str, Any]]:
+    rounds = [(str(row.id), row.name.en) for row in rounds_all()]
+    return [("", _("Everywhere: every round of this council or group")), *rounds]
+
+
+def place_chosen(form: forms.Form) -> UUID | None:
+    """The round that was chosen; tells the form where the role is none for a round."""
+    place = form.cleaned_data.get("round_id")
+    if form.cleaned_data.get("role") == RoleGrant.Role.OFFICER.value and place:
+        form.add_error("round_id", _("An officer is one for every round. Choose round manager for one round."))
+    return UUID(place) if place else None
+
+
 class GrantForm(Styled):
     """A role for somebody who has signed in here before."""
 
     save_label = _("Give the role")
 
     person = forms.ChoiceField(label=_("Person"), widget=Radios(), error_messages={"required": _("Choose a person.")})
-    role = forms.ChoiceField(
-        label=_("Role"),
-        choices=list(ROLES.items()),
-        widget=Radios(MAY),
-        error_messages={"required": _("Choose a role.")},
-    )
-    round_id = forms.ChoiceField(
-        label=_("Where it holds"), required=False, help_text=_("Somebody with a role in one round sees no other round.")
-    )
+    role = role_field()
+    round_id = place_field()
     ends = DayInput(
         label=_("Last day"), required=False, help_text=_("The role ends after this day. Leave it empty for no end.")
     )
@@ -64,7 +90,6 @@ class GrantForm(Styled):
     def __init__(self, *args: Any, found: list[Person], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.found = {str(one.public_id): one for one in found}
-        rounds = [(str(row.id), row.name.en) for row in rounds_all()]
         person: Any = self.fields["person"]
         person.choices = [(key, str(one)) for key, one in self.found.items()]
         person.widget.hints = {
@@ -72,14 +97,12 @@ class GrantForm(Styled):
             for key, one in self.found.items()
         }
         where: Any = self.fields["round_id"]
-        where.choices = [("", _("Everywhere: every round of this council or group")), *rounds]
+        where.choices = place_choices()
 
     def clean(self) -> dict[str, Any]:
         data = self.cleaned_data
-        role, place = data.get("role"), data.get("round_id")
-        data["where"] = UUID(place) if place else None
-        if role == RoleGrant.Role.OFFICER.value and place:
-            self.add_error("round_id", _("An officer is one for every round. Choose round manager for one round."))
+        role = data.get("role")
+        data["where"] = place_chosen(self)
         data["ends_at"] = moment_of(data["ends"] + timedelta(days=1), time(0)) if data.get("ends") else None
         if data["ends_at"] and data["ends_at"] <= database_now():
             self.add_error("ends", _("This day has passed. Choose a later one."))
@@ -91,19 +114,46 @@ class GrantForm(Styled):
 
 @access(OFFICER)
 def people(request: HttpRequest) -> HttpResponse:
-    """Every role in force: who holds it, where, until when, and who gave it."""
-    rounds = {row.id: row.name.en for row in rounds_all()}
+    """Every role in force: who holds it, where, until when, and who gave it; before them what groups propose."""
+    place, unnamed = places(), grants_unnamed()
     lines = [
-        {"grant": one, "role": ROLES[one.role], "where": _where(one, rounds), "last": _last(one.ends_at)}
+        {
+            "grant": one,
+            "role": ROLES[one.role],
+            "where": place(one.round_id),
+            "last": _last(one.ends_at),
+            "unnamed": unnamed.get(one.pk),
+        }
         for one in grants_in_force()
     ]
-    return page(request, "manage/people.html", heading=say("People and roles"), part="people", lines=lines)
+    proposed = [{"row": one, "role": ROLES[one.role], "where": place(one.round_id)} for one in proposals_open()]
+    return page(
+        request,
+        "manage/people.html",
+        heading=say("People and roles"),
+        part="people",
+        lines=lines,
+        proposed=proposed,
+        groups=groups_here(request),
+    )
 
 
-def _where(grant: RoleGrant, rounds: dict[UUID, str]) -> str:
-    if grant.round_id is None:
-        return say("Everywhere")
-    return rounds.get(grant.round_id, say("A round that is not here any more"))
+def groups_here(request: HttpRequest) -> bool:
+    """Whether officers sign in here by their council's own provider, which may tell of groups; a group's do not."""
+    site = site_of(request)
+    return realm_kind(site.tenant.kind, site.purpose) is RealmKind.STAFF
+
+
+def places() -> Callable[[UUID | None], str]:
+    """Names where a role holds, by the round's id."""
+    rounds: dict[UUID, str] = {row.id: row.name.en for row in rounds_all()}
+
+    def place(round_id: UUID | None) -> str:
+        if round_id is None:
+            return say("Everywhere")
+        return rounds.get(round_id, say("A round that is not here any more"))
+
+    return place
 
 
 def _last(ends_at: datetime | None) -> datetime | None:
@@ -161,7 +211,7 @@ def grant_end(request: HttpRequest, grant: UUID) -> HttpResponseBase:
         part="people",
         grant=found,
         role=ROLES[found.role],
-        where=_where(found, {row.id: row.name.en for row in rounds_all()}),
+        where=places()(found.round_id),
         mine=found.person == actor_of(request),
         refused=refused,
         trail=[(reverse("staff:people"), say("People and roles"))],

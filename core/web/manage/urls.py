@@ -10,6 +10,7 @@ from core.web.manage import (
     discussion,
     entrusted,
     evaluation,
+    group_roles,
     limits,
     lists,
     look,
@@ -85,4 +86,7 @@ urlpatterns = [
     path("people/", people.people, name="people"),
     path("people/new/", people.grant_new, name="grant-new"),
     path("people/<uuid:grant>/end/", people.grant_end, name="grant-end"),
+    path("people/groups/", group_roles.groups, name="group-roles"),
+    path("people/groups/<uuid:group>/end/", group_roles.group_end, name="group-role-end"),
+    path("people/proposed/<uuid:proposal>/", group_roles.proposal, name="role-proposal"),
 ]

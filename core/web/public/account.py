@@ -24,6 +24,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from core.kernel.errors import Invalid, NotFound, Refused
 from core.people.access import SIGNED_IN, access
+from core.people.linking import accounts_linked
 from core.people.models import Person, RoleGrant, SignIn
 from core.people.privacy import erasure_ask, erasure_check, farewell_ask, file_ask, file_of, file_take
 from core.people.proof import FRESH, proven
@@ -86,6 +87,7 @@ def account(request: HttpRequest) -> HttpResponse:
         "receipts": receipts_of(request.COOKIES, rounds_visible),
         # Receipts lie in the browser of the public host, and so does the way out of all of Scotland.
         "public": not _staff(request),
+        "linked": accounts_linked(person),
         "national": levels_stated() and not _staff(request),
     }
     return _shown(request, "public/account.html", heading=ACCOUNT, **context)

@@ -7,7 +7,7 @@ steps travels sealed in the form, so that a browser can neither read nor change 
 from __future__ import annotations
 
 import secrets
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import timedelta
 from typing import Any
 from urllib.parse import urlencode
@@ -25,6 +25,7 @@ from core.kernel.crypto import mac, token_open, token_seal
 from core.kernel.errors import Invalid, NotFound, Refused
 from core.people.access import ANYONE, access
 from core.people.models import Person
+from core.people.selectors import subjects_of
 from core.rounds.lifecycle import State
 from core.rounds.models import Round
 from core.rounds.selectors import round_by_slug
@@ -40,7 +41,7 @@ from core.web.spec_form import SpecForm
 from plugins.api import EligibilityProof
 from plugins.api.errors import BallotInvalid
 from plugins.api.text import Text
-from plugins.api.values import Ballot, Field, FormSpec, Proof, ProofRefused, Redirect, RequestFacts
+from plugins.api.values import Ballot, Field, FormSpec, Proof, ProofRefused, Redirect, RequestFacts, RollKey
 from plugins.host.context import plugin_context, proof_callback
 from plugins.host.selectors import eligibility_proof, module_settings
 from tenants.registry.context import current_tenant
@@ -119,7 +120,7 @@ def _facts(request: HttpRequest, row: Round) -> dict[str, str]:
     facts = {"language": get_language() or "en", "round": str(row.id)}
     person = request.user
     if isinstance(person, Person):
-        facts["person"] = f"{person.issuer} {person.subject}"
+        facts["person"] = _voter(person, person.subject)
         address = session_email(request)
         if address:
             facts |= {"email": address, "email_verified": "true"}
@@ -225,13 +226,26 @@ def _claimed(request: HttpRequest, row: Round, way: Way, ways: list[Way], proof:
             )
     try:
         with transaction.atomic():
-            credential = roll_claim(round_id=row.id, proof=proof)
+            credential = roll_claim(round_id=row.id, proof=_every_account(request, proof))
     except Refused as error:
         context = {**frame(row, "vote"), "ways": ways, "refusal": refusal_of(error.code)}
         return render(request, "public/ways.html", context, status=409)
     answer = redirect("public:prove", slug=row.slug)
     credential_set(answer, row.id, credential)
     return answer
+
+
+def _every_account(request: HttpRequest, proof: Proof) -> Proof:
+    """Somebody with several accounts is one voter by each of them, also where another one has voted before."""
+    person = request.user
+    if not isinstance(person, Person) or not any(key.namespace == "person" for key in proof.roll_keys):
+        return proof
+    keys = (RollKey("person", _voter(person, subject)) for subject in subjects_of(person))
+    return replace(proof, roll_keys=tuple(dict.fromkeys((*proof.roll_keys, *keys))))
+
+
+def _voter(person: Person, subject: str) -> str:
+    return f"{person.issuer} {subject}"
 
 
 def _packed(spec: FormSpec) -> dict[str, Any]:

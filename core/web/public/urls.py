@@ -3,7 +3,19 @@
 from django.urls import path
 
 from core.web import cast
-from core.web.public import account, discuss, evaluation, feedback, prove, receipts, results, rounds, site, vote
+from core.web.public import (
+    account,
+    account_link,
+    discuss,
+    evaluation,
+    feedback,
+    prove,
+    receipts,
+    results,
+    rounds,
+    site,
+    vote,
+)
 
 app_name = "public"
 urlpatterns = [
@@ -30,6 +42,8 @@ urlpatterns = [
     path("x/<slug:key>/<slug:slug>/<slug:verb>/", discuss.act, name="act"),
     *account.account_urls,
     path("account/farewell/", account.farewell, name="account-farewell"),
+    path("account/link/", account_link.link, name="account-link"),
+    path("account/link/<uuid:alias>/end/", account_link.unlink, name="account-unlink"),
     path("places/", site.places, name="places"),
     path("past-rounds/", site.past_rounds, name="past-rounds"),
     path("accessibility/", site.accessibility, name="accessibility"),

@@ -25,6 +25,8 @@ MARK = "commonty.mark"
 ALIAS = re.compile(r"^[a-z][a-z0-9-]{1,60}$")
 VALUE = re.compile(r"^[A-Za-z0-9._~:/-]{1,200}$")
 DIRECTORY = re.compile(r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$")
+# A dot leads into a claim within a claim.
+CLAIM = re.compile(r"^[A-Za-z0-9_.-]{1,60}$")
 DOMAIN = re.compile(r"^[a-z0-9-]+(\.[a-z0-9-]+)+$")
 # What the file may say otherwise than the kind does: where things are, and how we show who we are there.
 OPEN_SETTINGS = frozenset(
@@ -61,7 +63,10 @@ def _bad(what: str, remedy: str) -> Invalid:
 
 @dataclass(frozen=True, slots=True)
 class Broker:
-    """One provider as it is to be. `tenant` is the slug of the council whose officers it brings, else empty."""
+    """One provider as it is to be. `tenant` is the slug of the council whose officers it brings, else empty.
+
+    `groups` is the claim by which it names an officer's groups; empty where these are not taken over.
+    """
 
     alias: str
     kind: str
@@ -71,6 +76,7 @@ class Broker:
     settings: dict[str, Any]
     mappers: tuple[dict[str, Any], ...]
     secret: str = field(default="", repr=False)
+    groups: str = ""
 
 
 @lru_cache(maxsize=8)
@@ -117,6 +123,9 @@ def _broker(row: Mapping[str, Any], tenants: Mapping[str, TenantRef], folder: Pa
     domains = tuple(str(one).lower() for one in row.get("domains", ()))
     if not all(DOMAIN.match(one) for one in domains):
         raise _bad(f"{alias} has a domain that is none", "Write what stands behind the @, such as glasgow.gov.uk.")
+    groups = str(row.get("groups", ""))
+    if groups and ("groups" not in shape or not CLAIM.match(groups)):
+        raise _bad(f"{alias} may not take `groups` from “{groups}”", "Name a claim of a council's own provider.")
     return _made(row, shape, realm, values, slug, domains, _secret(row, alias, folder))
 
 
@@ -139,7 +148,9 @@ def _made(
     if not secret:
         shown["clientAssertionSigningAlg"] = "RS256"
     notes = shape.get("claims", {})
-    mappers = [*filled(shape["mapper"], values, f"{kind}.toml"), *(_notes(notes, kind) if notes else [])]
+    groups = str(row.get("groups", ""))
+    taken = [*shape["mapper"], *(shape["groups"] if groups else ())]
+    mappers = [*filled(taken, {**values, "groups": groups}, f"{kind}.toml"), *(_notes(notes, kind) if notes else [])]
     settings = {
         "alias": alias,
         **identity,
@@ -156,7 +167,7 @@ def _made(
             "commonty.kind": kind,
         },
     }
-    return Broker(alias, kind, realm, slug, domains, settings, tuple(mappers), secret)
+    return Broker(alias, kind, realm, slug, domains, settings, tuple(mappers), secret, groups)
 
 
 def _notes(claims: Mapping[str, str], kind: str) -> list[dict[str, Any]]:

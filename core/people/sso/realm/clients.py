@@ -11,7 +11,17 @@ from core.kernel.env import environment
 from core.people.sso.client_key import jwks
 from core.people.sso.models import TenantSignIn
 from core.people.sso.salts import sector_host
-from core.people.sso.sites import BACK_CHANNEL, CALLBACK, PROOF, PURPOSES, SIGNED_OUT, RealmKind, client_id, realm_kind
+from core.people.sso.sites import (
+    BACK_CHANNEL,
+    CALLBACK,
+    GROUPS,
+    PROOF,
+    PURPOSES,
+    SIGNED_OUT,
+    RealmKind,
+    client_id,
+    realm_kind,
+)
 from tenants.registry.context import TenantRef, in_public
 from tenants.registry.hosts import origin
 from tenants.registry.models import Domain, Tenant
@@ -19,7 +29,7 @@ from tenants.registry.models import Domain, Tenant
 MAPPER = "pairwise subject"
 MAPPER_KIND = "oidc-sha256-pairwise-sub-mapper"
 SCOPES = ("acr", "basic", "commonty")
-OPTIONAL_SCOPES = {RealmKind.RESIDENTS: ("email", PROOF), RealmKind.STAFF: ("email",)}
+OPTIONAL_SCOPES = {RealmKind.RESIDENTS: ("email", PROOF), RealmKind.STAFF: ("email", GROUPS)}
 # Whose clients are open: a suspended tenant keeps them, shut.
 OPEN = (Tenant.State.REQUESTED, Tenant.State.PRACTICE, Tenant.State.ACTIVE, Tenant.State.LEAVING)
 SALT = "pairwiseSubAlgorithmSalt"

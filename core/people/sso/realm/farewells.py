@@ -15,7 +15,7 @@ from django.db import transaction
 
 from core.audit.services import job_enqueue
 from core.kernel.env import environment
-from core.people.models import Farewell, Person
+from core.people.models import Farewell, Person, PersonAlias
 from core.people.privacy import ERASE_JOB
 from core.people.selectors import roles_anywhere
 from core.people.sso.realm.clients import registered
@@ -83,8 +83,10 @@ def farewells_run(server: Server, *, say: Say = lambda text: None) -> Farewells:
 
 
 def _people(tenant: TenantRef, issuer: str) -> set[str]:
+    """Every subject by which the tenant knows somebody, an account that was linked with another one too."""
     with in_tenant(tenant, role=Role.WORKER):
-        return set(Person.objects.filter(issuer=issuer).values_list("subject", flat=True))
+        found = [kind.objects.filter(issuer=issuer).values_list("subject", flat=True) for kind in (Person, PersonAlias)]
+        return {subject for rows in found for subject in rows}
 
 
 def _wishes(tenant: TenantRef, issuer: str) -> set[str]:
@@ -93,9 +95,10 @@ def _wishes(tenant: TenantRef, issuer: str) -> set[str]:
 
 
 def _erase(tenant: TenantRef, issuer: str, subjects: set[str]) -> int:
-    """Ask the tenant's workers; whoever holds a role there waits until it has ended."""
-    asked = 0
+    """Ask the tenant's workers; whoever holds a role there waits until it has ended. A linked account goes alone."""
     with in_tenant(tenant, role=Role.WORKER):
+        with transaction.atomic():
+            asked, _by_table = PersonAlias.objects.filter(issuer=issuer, subject__in=subjects).delete()
         for person in Person.objects.filter(issuer=issuer, subject__in=subjects):
             if roles_anywhere(person):
                 continue

@@ -70,7 +70,7 @@ def user_profile(file: Mapping[str, Any]) -> dict[str, Any]:
             "displayName": item["displayName"],
             "validations": item.get("validations", {}),
             "permissions": {"view": item["view"], "edit": item["edit"]},
-            "multivalued": False,
+            "multivalued": item.get("multivalued", False),
         }
         if item.get("required"):
             made["required"] = {"roles": item["required"]}
