@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
 import pytest
+
+from plugins.testkit.pytest_plugin import chromium_program
 
 FLAGS = [
     "--headless",
@@ -33,7 +34,7 @@ def browser() -> Iterator[Any]:
 @contextmanager
 def chromium() -> Iterator[Any]:
     """A browser for as long as the block lasts."""
-    program = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    program = chromium_program()
     if program is None:
         if "chromium" in os.environ.get("COMMONTY_REQUIRE", ""):
             pytest.fail("COMMONTY_REQUIRE names chromium, and there is none on the PATH.")
