@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, cast
@@ -11,6 +10,7 @@ from pydantic import ValidationError
 
 from core.exports.datasets import Election
 from core.kernel.errors import Invalid, Refused
+from core.kernel.files import written_whole
 from core.rounds.models import Round
 from plugins.api import Exporter, Manifest, PermanentFailure, PersonalDataClass
 from plugins.host.selectors import module
@@ -45,17 +45,11 @@ def export_write(
         problems = tuple(str(item["msg"]) for item in error.errors())
         raise Invalid("The filters do not fit this export.", code="export.filters", problems=problems) from error
     take(current_tenant(), What.EXPORTS)
-    fresh = to.with_name(f".{to.name}.new")
     try:
-        with fresh.open("wb") as out:
+        with written_whole(to) as part, part.open("wb") as out:
             manifest = exporter.write(dataset, out, chosen, progress)
-            out.flush()
-            os.fsync(out.fileno())
-        fresh.replace(to)
     except PermanentFailure as error:
         raise Invalid(str(error), code="export.refused") from error
     except FileNotFoundError as error:
         raise Invalid(f"There is no folder {to.parent}.", code="export.folder") from error
-    finally:
-        fresh.unlink(missing_ok=True)
     return manifest

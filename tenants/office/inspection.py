@@ -9,6 +9,7 @@ from typing import Any
 import psycopg
 from psycopg import sql
 
+from core.kernel.files import halves
 from tenants.office.catalogue import INSIDE, differences, lines_digest, structure_lines
 from tenants.office.models import TemplateRelease
 from tenants.office.owner import owner_connection
@@ -74,7 +75,8 @@ def fleet_findings(
         hosts: dict[str, set[str]] = {}
         for domain in Domain.objects.select_related("tenant"):
             hosts.setdefault(domain.tenant.schema_name, set()).add(str(domain.domain))
-    found: list[Finding] = []
+    left = "is half a file whose writing was killed: `commonty fleet sweep` removes it"
+    found = [Finding("", "files", f"{part} {left}") for part in halves()]
     with owner_connection() as owner:
         present = {str(row[0]) for row in owner.execute("SELECT nspname FROM pg_namespace").fetchall()}
         found += _between(owner, {ref.schema for ref, _ in tenants}, present)

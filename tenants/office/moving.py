@@ -135,7 +135,7 @@ def move_cancel(*, slug: str, by: str, to: Cell) -> TenantRef:
             remedy="Run the same `commonty tenant move` again: it goes on from here.",
         )
     with schema_lock(f"move {tenant.schema}"):
-        for left in (_keys_file(row), _file(row), _file(row).with_name(_file(row).name + ".part")):
+        for left in (_keys_file(row), _file(row)):
             left.unlink(missing_ok=True)
         with in_public():
             Move.objects.filter(pk=row.pk).delete()
@@ -342,6 +342,13 @@ def origins_of(tenant: UUID) -> dict[str, str]:
 
 
 # -- leading on -------------------------------------------------------------------------------------------------------
+
+
+def moved_origins() -> dict[str, str]:
+    """The public origin of every tenant that another cell serves, by slug."""
+    with in_public():
+        rows = Move.objects.filter(tenant__state=Tenant.State.MOVED).values_list("tenant__slug", "origins")
+        return {slug: str(origins.get("public", "")) for slug, origins in rows}
 
 
 def moved_to(host: str) -> str:

@@ -15,12 +15,11 @@ from plugins.api.text import LocalisedText
 from tenants.office.models import ProvisioningStep, SchemaRelease, SignedFact, TemplateRelease
 from tenants.registry.context import TenantRef, in_public
 from tenants.registry.models import Tenant
-from tenants.registry.selectors import GONE
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A tenant as the registry has it."""
+    """A tenant as the registry has it. `cell` and `address`: where it is served by another cell; empty here."""
 
     uuid: UUID
     slug: str
@@ -31,6 +30,8 @@ class Row:
     created_at: datetime
     steps_done: int
     steps_failed: int
+    cell: str = ""
+    address: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +79,8 @@ def _row(row: Any) -> Row:
         row.created_at,
         row.steps_done,
         row.steps_failed,
+        row.move.cell if row.state == Tenant.State.MOVED else "",
+        row.move.origins.get("public", "") if row.state == Tenant.State.MOVED else "",
     )
 
 
@@ -86,7 +89,8 @@ def registry_rows() -> list[Row]:
     done = Count("steps", filter=Q(steps__state=ProvisioningStep.State.DONE))
     failed = Count("steps", filter=Q(steps__state=ProvisioningStep.State.FAILED))
     with in_public():
-        rows = Tenant.objects.exclude(state__in=GONE).annotate(steps_done=done, steps_failed=failed)
+        rows = Tenant.objects.exclude(state=Tenant.State.ERASED).annotate(steps_done=done, steps_failed=failed)
+        rows = rows.select_related("move")
         return [_row(row) for row in rows.order_by("slug")]
 
 

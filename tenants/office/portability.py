@@ -7,7 +7,6 @@ put in under another address, and never beside the tenant it came from.
 
 from __future__ import annotations
 
-import os
 import re
 import shutil
 import time
@@ -31,6 +30,7 @@ from core.kernel.clock import database_now
 from core.kernel.crypto import canonical_json, digest, sign, token_open
 from core.kernel.env import environment
 from core.kernel.errors import CommontyError, Invalid, Refused, Unavailable
+from core.kernel.files import written_whole
 from plugins.api.text import LocalisedText
 from tenants.office import archive
 from tenants.office.belongings import belongings, belongings_check, belongings_take
@@ -91,27 +91,25 @@ def _private_key(tenant: TenantRef) -> tuple[bytes, bytes]:
 def tenant_export(*, slug: str, out: Path, say: Say = _quiet) -> Carried:
     """Write one tenant into one file, as it stands at one moment, whole or not at all.
 
-    Raises NotFound for an unknown tenant, Invalid where the file cannot be written.
+    Raises NotFound for an unknown tenant, Invalid where the file cannot be written, Refused while somebody writes it.
     """
     begun = time.perf_counter()
     tenant = tenant_by_slug(slug)
     private, public = _private_key(tenant)
-    fresh = out.with_name(out.name + ".part")
     try:
-        with zipfile.ZipFile(fresh, "w", compression=zipfile.ZIP_DEFLATED, compresslevel=3) as opened:
-            writer = archive.Writer(opened)
-            manifest = _contents(tenant, writer, say)
-            writer.close(manifest, sign(private, canonical_json(manifest)), public)
-        os.chmod(fresh, 0o600)
-        fresh.replace(out)
+        with written_whole(out) as part:
+            # From its first byte on it is its owner's alone.
+            part.touch(mode=0o600)
+            with zipfile.ZipFile(part, "w", compression=zipfile.ZIP_DEFLATED, compresslevel=3) as opened:
+                writer = archive.Writer(opened)
+                manifest = _contents(tenant, writer, say)
+                writer.close(manifest, sign(private, canonical_json(manifest)), public)
     except OSError as error:
         raise Invalid(
             f"The file could not be written: {error.strerror}.",
             code="export.unwritable",
             remedy="Name a folder that exists, has room and may be written to.",
         ) from error
-    finally:
-        fresh.unlink(missing_ok=True)
     files = sum(1 for member in writer.members if member["name"].startswith("media/"))
     rows = sum(int(member.get("rows", 0)) for member in writer.members)
     return Carried(tenant, digest(canonical_json(manifest)), rows, files, time.perf_counter() - begun)

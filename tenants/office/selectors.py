@@ -13,8 +13,9 @@ from tenants.office.models import SignedFact
 from tenants.registry.context import TenantRef, in_public
 from tenants.registry.models import Tenant
 
-# Whose facts all of Scotland is shown: neither those still practising nor those that are suspended.
-SPEAKING = (Tenant.State.ACTIVE, Tenant.State.LEAVING)
+# Whose facts all of Scotland is shown: neither those still practising nor those that are suspended. What somebody has
+# signed before another cell took them over stands, and nothing of it is brought up to date here.
+SPEAKING = (Tenant.State.ACTIVE, Tenant.State.LEAVING, Tenant.State.MOVED)
 
 
 @dataclass(frozen=True, slots=True)

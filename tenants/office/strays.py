@@ -1,4 +1,4 @@
-"""What an import or a restore that was killed has left: schemas and folders that belong to no tenant, taken away."""
+"""What was left by imports, restores and exports that were killed: schemas, folders and half files, taken away."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from pathlib import Path
 
 from django.conf import settings
 
+from core.kernel.files import halves_remove
 from tenants.office.inspection import strays
 from tenants.office.owner import owner_connection, schema_drop, schema_locks
 from tenants.registry.context import in_public
@@ -25,6 +26,7 @@ class Swept:
 
     schemas: tuple[str, ...]
     folders: tuple[str, ...]
+    files: tuple[str, ...]
     busy: tuple[str, ...]
 
 
@@ -34,7 +36,7 @@ def _ours() -> set[str]:
 
 
 def strays_remove(*, say: Callable[[str], None] = lambda text: None) -> Swept:
-    """Drop every schema and folder that is nobody's. What a running import or restore is filling stays."""
+    """Remove every schema, folder and half file that is nobody's. What somebody is filling or writing stays."""
     with owner_connection() as owner:
         present = {str(row[0]) for row in owner.execute("SELECT nspname FROM pg_namespace").fetchall()}
     removed, busy = [], []
@@ -48,7 +50,8 @@ def strays_remove(*, say: Callable[[str], None] = lambda text: None) -> Swept:
                     removed.append(name)
                 else:
                     busy.append(name)
-    return Swept(tuple(removed), tuple(_folders(kept=_ours() | set(busy))), tuple(busy))
+    folders = _folders(kept=_ours() | set(busy))
+    return Swept(tuple(removed), tuple(folders), tuple(map(str, halves_remove())), tuple(busy))
 
 
 def _folders(*, kept: set[str]) -> list[str]:

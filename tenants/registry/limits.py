@@ -31,6 +31,7 @@ AWAY_SECONDS = 5.0
 PREFIX = "commonty:{limits}"
 ALL = "all"
 STAFF = "-staff"
+TURNS = "turns"
 MEGABYTE = 1024 * 1024
 GIGABYTE = 1024 * MEGABYTE
 HOUR, DAY = 3600, 86_400
@@ -90,7 +91,10 @@ return 1
 
 @dataclass(frozen=True, slots=True)
 class Use:
-    """One limit as the tenant sees it. `refused`: how often in this hour and the last; None: nobody can say now."""
+    """One limit as the tenant sees it. `refused`: how often in this hour and the last; None: nobody can say now.
+
+    `turned_away`: in the same time, for pages, how often they were wanted all at once (`turns.py`).
+    """
 
     what: What
     seconds: int
@@ -98,6 +102,7 @@ class Use:
     default: int
     used: int | None
     refused: int | None
+    turned_away: int | None = None
 
 
 # -- what may be used -------------------------------------------------------------------------------------------------
@@ -204,9 +209,19 @@ def _counted(owner: object, what: What) -> int | None:
     return None if found is None else max(int(one or 0) for one in found)
 
 
-def _refused(tenant: UUID, what: What) -> int | None:
+def turned_away(tenant: TenantRef) -> None:
+    """Count a page that had no turn, as the tenant's line was full."""
+    _refuse(tenant.uuid, TURNS)
+
+
+def _refuse(tenant: UUID, name: str) -> None:
+    hour = _key(tenant, f"refused-{name}", int(time.time() // HOUR))
+    _asked(lambda server: (server.incr(hour), server.expire(hour, 2 * HOUR)))
+
+
+def _refused(tenant: UUID, name: str) -> int | None:
     hour = int(time.time() // HOUR)
-    keys = [_key(tenant, f"refused-{what.value}", one) for one in (hour, hour - 1)]
+    keys = [_key(tenant, f"refused-{name}", one) for one in (hour, hour - 1)]
     found = _asked(lambda server: server.mget(keys))
     return None if found is None else sum(int(one or 0) for one in found)
 
@@ -221,8 +236,7 @@ def storage_need(tenant: TenantRef, used: int, more: int) -> None:
     stored_note(tenant.uuid, used)
     together = _asked(lambda server: sum(int(one) for one in server.hvals(STORED)))
     if used + more > most(tenant, What.STORAGE) or (together or 0) + more > most_together(What.STORAGE):
-        hour = _key(tenant.uuid, "refused-storage", int(time.time() // HOUR))
-        _asked(lambda server: (server.incr(hour), server.expire(hour, 2 * HOUR)))
+        _refuse(tenant.uuid, What.STORAGE.value)
         raise Limited(What.STORAGE.value)
 
 
@@ -273,8 +287,9 @@ def uses(tenant: TenantRef, *, running: int) -> list[Use]:
             used = _stored(tenant.uuid)
         else:
             used = _counted(tenant.uuid, what)
-        refused = None if what is What.REPORTS else _refused(tenant.uuid, what)
-        found.append(Use(what, rule.seconds, most(tenant, what), rule.of(tenant.kind), used, refused))
+        refused = None if what is What.REPORTS else _refused(tenant.uuid, what.value)
+        away = _refused(tenant.uuid, TURNS) if what is What.REQUESTS else None
+        found.append(Use(what, rule.seconds, most(tenant, what), rule.of(tenant.kind), used, refused, away))
     return found
 
 

@@ -106,6 +106,10 @@ def test_from_offer_to_return_over_the_pages_of_both(tenants: Any, group: Any) -
         row = voting_made("ours")
         FundSource.objects.filter(pot__round=row).delete()
     assert do(chair, path, "place", round="ours", pot_en="Main").status_code == 302
+    assert do(chair, path, "take_out").status_code == 302
+    with in_tenant(tenants.beta):
+        assert not FundSource.objects.filter(pot__round__slug="ours").exists()
+    assert do(chair, path, "place", round="ours", pot_en="Main").status_code == 302
     with in_tenant(tenants.beta):
         source = FundSource.objects.get(pot__round__slug="ours")
         assert (source.amount, source.restriction, source.delegation) == (

@@ -10,9 +10,20 @@ from typing import Any
 import pytest
 
 from core.places.national import DATA, councils, past_awards, past_rounds, settlements
+from core.project.cli import main
+from core.rounds.models import Round
+from core.rounds.services import round_advance
+from plugins.api.text import LocalisedText
+from tenants.office.models import Move
 from tenants.office.services import tenant_create
+from tenants.registry.context import in_public, in_tenant
+from tenants.registry.models import Tenant
 from tenants.registry.selectors import tenant_by_slug
+from tests.behaviour.test_manage_rounds import browser, text
 from tests.support.http import SiteClient
+from tests.support.jobs import work
+from tests.support.rounds import round_made as coming
+from tests.support.votes import counted, voting_open
 
 
 def hub(path: str) -> str:
@@ -83,3 +94,51 @@ def test_earlier_rounds_stand_on_the_councils_own_site_with_their_sources(tenant
     assert "£0<" not in SiteClient(made).get("/").content.decode()
     other = SiteClient(tenants.alpha).get("/past-rounds/").content.decode()
     assert all(one.anchor not in other for one in (*rounds, *awards))
+
+
+def test_a_council_of_another_cell_keeps_its_place_and_what_it_had_decided(
+    tenants: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    glasgow = next(council for council in councils() if council.slug == "glasgow-city")
+    tenant_create(slug="glasgow-city", kind="council", name=glasgow.name, code=glasgow.code)
+    made = tenant_by_slug("glasgow-city")
+    with in_tenant(made):
+        decided, _coming = voting_open("decided"), coming("coming", tenant="alpha", name=LocalisedText("Coming soon"))
+    counted(made, decided)
+    with in_tenant(made):
+        round_advance(round=Round.objects.get(slug="decided"), verb="publish_result", actor=None)
+    work(made)
+    ours, there = "http://glasgow-city.localhost", "http://glasgow-city.west.localhost:8000"
+    console = browser(tenant_by_slug("hub"), name="cosla")
+    wish = {"reason": "The chair says that a page is blank.", "hours": "2"}
+    page = hub("/")
+    assert f'<a href="{ours}' in page
+    assert "/rounds/decided/" in page
+    assert "/rounds/coming/" in page
+    assert "Served elsewhere" not in text(console.get("/console/"))
+    with in_public():
+        Tenant.objects.filter(id=made.uuid).update(state=Tenant.State.MOVED)
+        Move.objects.create(tenant_id=made.uuid, cell="west", step=Move.Step.CLEARED, origins={"public": there})
+    page = hub("/")
+    assert f'<a href="{there}/">Glasgow City</a>' in page
+    assert f'<a href="{ours}' not in page.partition('id="councils"')[2]
+    # What was decided stands; how the other round goes on is not heard here.
+    assert "/rounds/decided/" in page
+    assert "/rounds/coming/" not in page
+    home = text(console.get("/console/"))
+    assert "Served elsewhere: 1" in re.sub(r"\s+", " ", home)
+    assert "council=glasgow-city" not in home
+    assert "council=fife" in home
+    assert 'value="glasgow-city"' not in text(console.get("/console/tenants/new/"))
+    assert "Coming soon" not in text(console.get("/console/calendar/"))
+    one = text(console.get("/console/tenants/glasgow-city/"))
+    assert f'<a href="{there}/">' in one
+    assert "another installation of this service, “west”" in one
+    assert console.post("/console/tenants/glasgow-city/", wish).status_code == 404
+    assert console.post("/console/tenants/beta/", wish).status_code == 302
+    capsys.readouterr()
+    assert main(["--json", "tenant", "show", "glasgow-city"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert (told["state"], told["move"]["cell"], told["move"]["origins"]["public"]) == ("moved", "west", there)
+    assert main(["--json", "tenant", "list"]) == 0
+    assert {one["slug"] for one in json.loads(capsys.readouterr().out)["tenants"]} == {"alpha", "beta", "hub"}

@@ -1,4 +1,4 @@
-"""An import that is killed leaves nothing that is not named by the next check and removed by one command."""
+"""What was killed leaves nothing that is not named by the next check and removed by one command."""
 
 from __future__ import annotations
 
@@ -15,10 +15,11 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from core.kernel.errors import Invalid
+from core.kernel.errors import Invalid, Refused
+from core.kernel.files import written_whole
 from core.project.cli import main
 from tenants.office import lifecycle, portability
-from tenants.office.archive import Reader
+from tenants.office.archive import Reader, Writer
 from tenants.office.fleet import release_now
 from tenants.office.inspection import fleet_findings
 from tenants.office.lifecycle import tenant_erase
@@ -103,6 +104,64 @@ def test_a_killed_import_is_swept_away_or_gone_on_with(
         assert Arrival.objects.get(tenant_id=here.uuid).finished_at is not None
     assert tenant_import(path=file).tenant == done.tenant
     assert fleet_findings(release_now())[1] == []
+
+
+def test_a_killed_export_leaves_nothing_that_could_be_taken_for_one_and_its_half_is_swept(
+    tenants: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out, fresh = tmp_path / "alpha.zip", tmp_path / "new.zip"
+    tenant_export(slug="alpha", out=out)
+    whole = out.read_bytes()
+
+    def killed_at(moment: str, target: Path) -> int:
+        """Half-way through the tables, or with everything written and nothing in its place yet."""
+
+        def work() -> None:
+            put, place = Writer.put, Path.replace
+
+            def putting(self: Writer, *args: Any, **facts: Any) -> int:
+                if moment == "tables" and len(self.members) == 40:
+                    os.kill(os.getpid(), signal.SIGKILL)
+                return put(self, *args, **facts)
+
+            def placing(self: Path, to: Path) -> Path:
+                if moment == "written":
+                    os.kill(os.getpid(), signal.SIGKILL)
+                return place(self, to)
+
+            Writer.put, Path.replace = putting, placing  # type: ignore[method-assign,assignment]
+            tenant_export(slug="alpha", out=target)
+
+        return child(work)
+
+    for moment in ("tables", "written"):
+        for target in (out, fresh):
+            assert killed_at(moment, target) == -signal.SIGKILL
+            half = target.with_name(target.name + ".part")
+            assert half.stat().st_mode & 0o077 == 0
+            if moment == "tables":
+                with pytest.raises(Invalid):
+                    Reader(half)
+            found = [one.detail for one in fleet_findings(release_now())[1]]
+            assert [f"{half} is half a file" in one and "`commonty fleet sweep`" in one for one in found] == [True]
+            assert not fresh.exists()
+            assert out.read_bytes() == whole
+            if target == out:
+                # The same command makes it whole.
+                tenant_export(slug="alpha", out=out)
+                Reader(out).close()
+                whole = out.read_bytes()
+            else:
+                with written_whole(tmp_path / "other.zip") as other:
+                    other.write_bytes(b"still being written")
+                    with pytest.raises(Refused), written_whole(tmp_path / "other.zip"):
+                        pass
+                    assert swept(capsys)["files"] == [str(half)]
+                assert (tmp_path / "other.zip").read_bytes() == b"still being written"
+                (tmp_path / "other.zip").unlink()
+            assert [path.name for path in tmp_path.iterdir()] == ["alpha.zip"]
+            assert fleet_findings(release_now())[1] == []
+            assert swept(capsys)["files"] == []
 
 
 def dies_after(module: ModuleType, name: str, do: Callable[[], Any]) -> int:

@@ -24,7 +24,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     migrate.add_argument("--resume", action="store_true", help="also try again what has failed")
     verbs.add_parser("status", help="where each schema stands")
     verbs.add_parser("check", help="seal, rights, structure, and that nothing crosses or was left over")
-    verbs.add_parser("sweep", help="remove schemas and folders of no tenant, left by an import that was killed")
+    verbs.add_parser("sweep", help="remove what was left by imports and exports that were killed")
     work = verbs.add_parser("work", help="one worker of a migration; started by `fleet migrate`")
     work.add_argument("--release", type=int, required=True)
     work.add_argument("--max-failures", type=_count, required=True)
@@ -84,7 +84,7 @@ def _sweep(out: Any) -> dict[str, Any]:
     from core.kernel.errors import Refused
     from tenants.office.strays import strays_remove
 
-    if not out.confirm("Remove every schema and folder that belongs to no tenant?"):
+    if not out.confirm("Remove every schema and folder that belongs to no tenant, and every half file?"):
         raise Refused("Nothing was removed.", code="sweep.not_confirmed", remedy="Say yes, or use --yes.")
     begun = time.perf_counter()
     swept = strays_remove(say=out.say)

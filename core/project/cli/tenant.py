@@ -25,7 +25,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     create.add_argument("--name", default="")
     create.add_argument("--gaelic-name", default="")
     create.add_argument("--parent", default="")
-    verbs.add_parser("list", help="all tenants")
+    verbs.add_parser("list", help="every tenant that is served here")
     verbs.add_parser("show", help="one tenant with its steps").add_argument("slug")
     verbs.add_parser("abandon", help="take back a creation that was never finished").add_argument("slug")
     for verb, words in (("suspend", "let it be read and nothing more"), ("resume", "end that")):
@@ -196,13 +196,14 @@ def _brief(ref: Any) -> dict[str, Any]:
 
 
 def _document(ref: Any) -> dict[str, Any]:
-    from tenants.office.models import ProvisioningStep
+    from tenants.office.models import Move, ProvisioningStep
     from tenants.registry.context import in_public
     from tenants.registry.selectors import hosts_of, tenant_by_slug
 
     fresh = tenant_by_slug(ref.slug)
     with in_public():
         steps = list(ProvisioningStep.objects.filter(tenant_id=ref.uuid))
+        move = Move.objects.filter(tenant_id=ref.uuid).first()
     return {
         "uuid": str(fresh.uuid),
         "slug": fresh.slug,
@@ -211,6 +212,7 @@ def _document(ref: Any) -> dict[str, Any]:
         "schema": fresh.schema,
         "hosts": hosts_of(fresh.uuid),
         "state": fresh.state,
+        "move": {"cell": move.cell, "step": move.step, "origins": move.origins} if move else None,
         "steps": [{"name": s.name, "seconds": round(s.seconds, 3), "state": s.state} for s in steps],
         "seconds": round(sum(s.seconds for s in steps), 3),
     }

@@ -15,6 +15,7 @@ from core.web.public.phases import DECIDED, PHASES, Phase
 from plugins.api.money import Money
 from plugins.api.text import LocalisedText
 from tenants.office.selectors import Fact, facts
+from tenants.registry.models import Tenant
 
 DECIDED_FOR = timedelta(days=365)
 DECIDED_MOST = 12
@@ -66,8 +67,11 @@ def _ahead(card: Card) -> Card:
 
 
 def national_rounds() -> dict[str, list[Card]]:
-    """Open ones by how soon they close, coming ones by how soon they open, decided ones of a year, newest first."""
-    stated = facts(STATEMENT)
+    """Open ones by how soon they close, coming ones by how soon they open, decided ones of a year, newest first.
+
+    Of a council that another cell serves, those decided before it moved: how its others stand is not heard here.
+    """
+    stated = [one for one in facts(STATEMENT) if one.body["state"] in DECIDED or one.tenant.state != Tenant.State.MOVED]
     since, last = database_now() - DECIDED_FOR, datetime.max.replace(tzinfo=database_now().tzinfo)
 
     def cards(states: Iterable[State]) -> list[Card]:

@@ -14,15 +14,16 @@ from cms.views import front
 from core.people.access import ANYONE, access
 from core.places.national import CouncilFacts, council_boundaries, councils, settlements
 from core.web.hub.rounds import national_rounds
+from tenants.office.moving import moved_origins
 from tenants.registry.hosts import origin
 from tenants.registry.selectors import public_hosts
 
 
 def _addressed() -> list[tuple[CouncilFacts, str]]:
-    """Each council with the address of its site in the reader's language; empty while it has none."""
-    hosts = public_hosts()
+    """Each council with the address of its site in the reader's language, in any cell; empty while it has none."""
+    at = {slug: origin(host) for slug, host in public_hosts().items()} | moved_origins()
     path = "/gd/" if get_language() == "gd" else "/"
-    return [(council, origin(hosts[council.slug]) + path if council.slug in hosts else "") for council in councils()]
+    return [(council, at[council.slug] + path if at.get(council.slug) else "") for council in councils()]
 
 
 class NationalHome:

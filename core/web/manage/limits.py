@@ -59,6 +59,7 @@ def shown_use(one: Use) -> dict[str, Any]:
         "most": amount(one.what, one.most),
         "share": share,
         "refused": one.refused,
+        "turned_away": one.turned_away,
         "full": one.used is not None and one.used >= one.most,
     }
 

@@ -13,6 +13,7 @@ from core.kernel.errors import Invalid, NotFound, Refused
 from tenants.office.support.models import SupportWish
 from tenants.registry.context import TenantRef, in_public
 from tenants.registry.models import Tenant
+from tenants.registry.selectors import GONE
 
 LONGEST = 72
 State = SupportWish.State
@@ -40,13 +41,17 @@ def _wish(row: SupportWish) -> Wish:
 
 
 def support_ask(*, tenant: UUID, reason: str, hours: int) -> Wish:
-    """Ask a tenant for access. Raises Invalid without a reason or for an odd length, Refused while one waits."""
+    """Ask a tenant for access.
+
+    Raises Invalid without a reason or for an odd length, Refused while one waits, NotFound for one that is not here.
+    """
     if len(reason.strip()) < 10:
         raise Invalid("Say why, in a sentence that the council can judge.", code="support.reason")
     if not 1 <= hours <= LONGEST:
         raise Invalid(f"Ask for 1 to {LONGEST} hours.", code="support.hours")
     with in_public(), transaction.atomic():
-        row = Tenant.objects.select_for_update().filter(pk=tenant).exclude(kind=Tenant.Kind.HUB).first()
+        here = Tenant.objects.exclude(kind=Tenant.Kind.HUB).exclude(state__in=GONE)
+        row = here.select_for_update().filter(pk=tenant).first()
         if row is None:
             raise NotFound("There is no such tenant.", code="tenant.unknown")
         if SupportWish.objects.filter(tenant=row, state=State.ASKED).exists():

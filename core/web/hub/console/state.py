@@ -36,7 +36,8 @@ READY = Stage(_("Ready"), "blue", _("Plan the first round with them."))
 RUNNING = Stage(_("Running a round"), "green", _("Look at the calendar for its voting days."))
 DECIDED_ONE = Stage(_("Has decided"), "green", _("Ask what they would tell the next council."))
 PAUSED = Stage(_("Suspended or leaving"), "red", _("Call them."))
-STAGES = (ABSENT, MAKING, SETTING_UP, READY, RUNNING, DECIDED_ONE, PAUSED)
+ELSEWHERE = Stage(_("Served elsewhere"), "grey", _("Its page here says where it is served."))
+STAGES = (ABSENT, MAKING, SETTING_UP, READY, RUNNING, DECIDED_ONE, PAUSED, ELSEWHERE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +58,8 @@ class Line:
 def _stage(row: Row | None, states: set[State], policies: int, wanted: int) -> Stage:
     if row is None:
         return ABSENT
+    if row.cell:
+        return ELSEWHERE
     if row.state == Tenant.State.REQUESTED:
         return MAKING
     if row.state in (Tenant.State.SUSPENDED, Tenant.State.LEAVING):
@@ -109,11 +112,11 @@ class Vote:
 
 def calendar(now: datetime) -> list[Vote]:
     """Votes that have not closed, by when they close, each with those that end on the same day."""
-    names = {row.uuid: row.name.en for row in registry_rows()}
+    names = {row.uuid: row.name.en for row in registry_rows() if not row.cell}
     found = [
         (fact.tenant, fact.body, datetime.fromisoformat(fact.body["closes"]))
         for fact in signed_facts()
-        if fact.kind == STATEMENT and fact.body.get("public") and fact.body.get("closes")
+        if fact.tenant in names and fact.kind == STATEMENT and fact.body.get("public") and fact.body.get("closes")
     ]
     ahead = sorted((one for one in found if one[2] > now), key=lambda one: one[2])
     votes = []
