@@ -146,8 +146,13 @@ def test_robots_and_security_txt_on_every_host(tenants: Any) -> None:
     assert "Disallow: /\n" not in public
     for purpose in ("staff", "files"):
         assert SiteClient(tenants.alpha, purpose=purpose).get("/robots.txt").content == b"User-agent: *\nDisallow: /\n"
-    told = SiteClient(tenants.alpha).get("/.well-known/security.txt")
-    assert told.status_code == 200
-    assert told["Content-Type"].startswith("text/plain")
-    for line in ("Contact: ", "Expires: ", f"Canonical: http://alpha.localhost:{environment().port}/.well-known/"):
-        assert line in told.content.decode()
+    for tenant, other in ((tenants.alpha, tenants.beta), (tenants.beta, tenants.alpha)):
+        told = SiteClient(tenant).get("/.well-known/security.txt")
+        assert told.status_code == 200
+        assert told["Content-Type"].startswith("text/plain")
+        own = f"Canonical: http://{tenant.slug}.localhost:{environment().port}/.well-known/"
+        for line in ("Contact: ", "Expires: ", own):
+            assert line in told.content.decode()
+        assert other.slug not in told.content.decode() + SiteClient(tenant).get("/robots.txt").content.decode()
+        # What would list pages by host is not there.
+        assert SiteClient(tenant).get("/sitemap.xml").status_code == 404

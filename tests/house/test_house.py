@@ -18,6 +18,7 @@ BANNED = {
     r"^\s*(import psycopg\b|from psycopg\b(?! import sql$))": "raw connections belong to tenants.office",
     r"connection\.connection\b": "a raw driver connection stands in any tenant",
     r"\bThread\(|ThreadPoolExecutor": "a new thread has no tenant",
+    r"\bcache_page\b|\b(Update|Fetch)?CacheMiddleware\b": "a page's cache gives one reader's page to the next",
 }
 # `prepared.py` is the door by which the ballot box reaches the driver: it runs where the connection stands.
 ALLOWED = {
@@ -69,6 +70,7 @@ def test_banned_ways_into_a_tenant_are_nowhere_and_would_be_seen() -> None:
     ]
     assert found == []
     planted = "with tenant:\nasync def view():\nimport psycopg\nconnection.connection.cursor()\nThread(target=x)\n"
+    planted += "@cache_page(60)\n"
     assert len(offences("core/web/planted.py", planted)) == len(BANNED)
 
 

@@ -72,6 +72,10 @@ def test_five_wrong_tries_lock_a_code_and_asking_again_gives_no_endless_tries(te
         assert codes.code_check(handle=last, code=sent[-1][1]) is None
         other = codes.code_issue(to="other@example.org", language="en")
         assert codes.code_check(handle=other, code=sent[-1][1]) == "other@example.org"
+    # The same address is locked in the one tenant alone.
+    with in_tenant(tenants.beta, role=Role.VOTER):
+        theirs = codes.code_issue(to=ADDRESS, language="en")
+        assert codes.code_check(handle=theirs, code=sent[-1][1]) == "ailsa.munro@example.org"
 
 
 def test_resending_is_limited_with_the_same_answer(tenants: Any, sent: Sent) -> None:

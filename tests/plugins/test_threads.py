@@ -291,7 +291,7 @@ def test_what_is_kept_of_a_person_is_shown_and_erased(tenants: Any, site: Any) -
     assert "I agree" in page
 
 
-def test_a_module_that_was_switched_off_still_shows_and_erases(tenants: Any) -> None:
+def test_a_module_that_was_switched_off_still_shows_and_erases(tenants: Any, site: Any) -> None:
     """What somebody wrote stays when a council switches the module off, and so does their right to have it gone."""
     for tenant in tenants:
         talked(tenant)
@@ -301,6 +301,11 @@ def test_a_module_that_was_switched_off_still_shows_and_erases(tenants: Any) -> 
         # As after its round: a plugin is not switched off under an open one.
         assert PluginActivation.objects.filter(plugin="threads", ended_at=None).update(ended_at=Now()) == 1
         assert "threads" not in {one.key for one in active_modules("deliberation")}
+    # Its words and its addresses are gone from this site, and stand next door.
+    for tenant, words, status in ((tenants.alpha, False, 404), (tenants.beta, True, 302)):
+        page = site(tenant).get(PAGE)
+        assert (page.status_code, f"My own words at {tenant.slug}" in body(page)) == (200, words)
+        assert say(resident(tenant, "mairi"), text="More words").status_code == status
     assert client.post("/account/file/").status_code == 302
     work(tenants.alpha)
     file = re.search(r'action="(/account/file/[0-9a-f-]{36}/)"', body(client.get("/account/")))

@@ -50,7 +50,7 @@ from tenants.registry.selectors import tenant_by_slug
 from tests.house.test_urls_access import client
 from tests.support.bootstrap import ROOT
 from tests.support.canary import CANARIES
-from tests.support.fleet import admin
+from tests.support.fleet import admin, public_rows
 from tests.support.jobs import work
 from tests.support.journey import FORM, Resident, round_open
 from tests.support.outside import Outside
@@ -62,11 +62,6 @@ from tests.tenancy.test_portability import guest, leave, marks
 __all__ = ["guest", "logged"]
 TOKEN = {f"csrf-{environment().port}": CSRF}
 NAMES = LocalisedText("Links Council", "Comhairle nan Links")
-
-
-def public_rows() -> dict[str, int]:
-    tables = [row[0] for row in admin("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")]
-    return {name: admin(f'SELECT count(*) FROM public."{name}"')[0][0] for name in tables}
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import signal
@@ -16,6 +17,7 @@ from django.db import connection
 
 from core.kernel.env import environment
 from core.people.models import Person
+from core.project.cli import main
 from core.project.cli.fleet import WORKER
 from tenants.office.catalogue import STRUCTURE, STRUCTURE_OF
 from tenants.office.fleet import _worker_environment, fleet_migrate, fleet_status, ledger_fill, release_now, worker_run
@@ -113,6 +115,29 @@ def test_it_stops_after_so_many_failures(tenants: Any) -> None:
     assert alone(max_failures=1) == 1
     count = fleet_status(release)
     assert (count.failed, count.waiting) == (1, 1)
+
+
+def test_one_that_fails_does_not_stop_the_next_and_the_command_says_so(
+    tenants: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for tenant in tenants:
+        lag(tenant.schema)
+    release = release_now()
+    ledger_fill(release, again=False)
+    _app, _name, table, column = ADDITIVE
+    with in_public():
+        rows = SchemaRelease.objects.filter(release=release, tenant_id__in=[one.uuid for one in tenants])
+        rows.update(cohort=1)
+        first, second = (row.tenant.ref for row in rows.select_related("tenant").order_by("id"))
+    admin(f'ALTER TABLE "{first.schema}".{table} ADD COLUMN {column} text')
+    capsys.readouterr()
+    assert main(["--json", "fleet", "migrate", "--workers", "1"]) == 1
+    told = json.loads(capsys.readouterr().out)
+    assert ([one["slug"] for one in told["failures"]], told["waiting"]) == ([first.slug], 0)
+    assert column in columns(second.schema)
+    admin(f'ALTER TABLE "{first.schema}".{table} DROP COLUMN {column}')
+    assert main(["--json", "fleet", "migrate", "--resume"]) == 0
+    assert findings() == []
 
 
 # A schema of which the ledger knows nothing is looked at as a whole; one that is a release behind goes the short way.

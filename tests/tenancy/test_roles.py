@@ -65,7 +65,14 @@ def test_ballots_receipts_and_the_record_are_put_in_and_never_changed(tenants: A
 
 @pytest.mark.parametrize("role", list(Role))
 def test_no_role_creates_or_drops_anything(tenants: Any, role: Role) -> None:
-    for statement in ("CREATE TABLE more (x int)", "DROP TABLE rounds_round", "DROP FUNCTION voting_seal(uuid)"):
+    whole = f'DROP SCHEMA "{tenants.alpha.schema}" CASCADE'
+    for statement in (
+        "CREATE TABLE more (x int)",
+        "DROP TABLE rounds_round",
+        "DROP FUNCTION voting_seal(uuid)",
+        "CREATE SCHEMA more",
+        whole,
+    ):
         entered = in_tenant(tenants.alpha, role=role)
         with entered, pytest.raises(ProgrammingError), transaction.atomic(), connection.cursor() as cursor:
             cursor.execute(statement)
