@@ -115,18 +115,28 @@ def bind() -> None:
     from core.notices.parts import CodesReach
     from core.proposals.parts import ProjectsReady
     from core.rounds.delegation.parts import NothingEntrusted
-    from core.rounds.parts import ModulesAllowed, ProofsReady, WordsReady
+    from core.rounds.parts import ModulesAllowed, ModulesStand, ProofsReady, WordsReady
     from core.rounds.ports import bind_parts
     from core.voting.transitions import PARTS
 
     bind_parts(
-        [WordsReady(), ModulesAllowed(), ProofsReady(), CodesReach(), NothingEntrusted(), ProjectsReady(), *PARTS]
+        [
+            WordsReady(),
+            ModulesAllowed(),
+            ModulesStand(),
+            ProofsReady(),
+            CodesReach(),
+            NothingEntrusted(),
+            ProjectsReady(),
+            *PARTS,
+        ]
     )
 
     from core.audit.ports import bind_sequencers, bind_statement_sinks
     from core.evaluation.sequencer import AnswersEnd
     from core.rounds.delegation.sequencer import OfferTimes
     from core.rounds.delegation.services import act_hand_over
+    from core.rounds.sequencer import ModulesGone
     from core.voting.moving import VotesMove
     from core.voting.sequencer import BallotSequencer, ClosingTimes
     from tenants.office.delegation.services import KIND as DELEGATION
@@ -140,5 +150,7 @@ def bind() -> None:
 
     bind_move_parts([VotesMove()])
     bind_elsewhere(moved_to)
-    bind_sequencers([BallotSequencer(), ClosingTimes(), OfferTimes(), RecordTimes(), AnswersEnd(), OwedAgain()])
+    bind_sequencers(
+        [BallotSequencer(), ClosingTimes(), OfferTimes(), RecordTimes(), AnswersEnd(), OwedAgain(), ModulesGone()]
+    )
     bind_statement_sinks(fact_publish, {DELEGATION: act_hand_over, DOCUMENT: document_take, AGREEMENT: agreement_take})

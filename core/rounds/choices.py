@@ -10,6 +10,7 @@ from typing import Any
 from core.rounds.lifecycle import State
 from core.rounds.models import Round, RuleSet
 from core.rounds.selectors import HIDDEN
+from plugins.host.registry import registry
 from plugins.host.selectors import active_plugins
 
 OVER = (State.CLOSED.value, State.CANCELLED.value)
@@ -34,6 +35,23 @@ def modules_of(round: Round, rules: RuleSet | None) -> Iterator[tuple[str, str]]
         yield "eligibility_proof", key
     for key in round.deliberation:
         yield "deliberation", key
+
+
+def modules_missing(round: Round, rules: RuleSet | None) -> list[tuple[str, str]]:
+    """Kind and key of what its vote depends on and this process has not loaded. A discussion is not the vote's."""
+    return [
+        (kind, key)
+        for kind, key in dict.fromkeys(modules_of(round, rules))
+        if kind != "deliberation" and (kind, key) not in registry().modules
+    ]
+
+
+def voting_without() -> list[tuple[Round, list[tuple[str, str]]]]:
+    """Rounds that people vote in now, each with the modules it lacks; those that lack none are left out."""
+    rounds = list(Round.objects.filter(state=State.VOTING.value).order_by("created_at"))
+    latest = _latest(rounds)
+    found = [(row, modules_missing(row, latest.get(row.pk))) for row in rounds]
+    return [one for one in found if one[1]]
 
 
 def rounds_choosing(modules: frozenset[tuple[str, str]], *, voting: bool = False) -> Sequence[str]:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from core.kernel.errors import NotFound
-from core.rounds.choices import modules_of
+from core.rounds.choices import modules_missing, modules_of
 from core.rounds.lifecycle import GuardFailure, State
 from core.rounds.models import Round
 from core.rounds.selectors import rules_of
@@ -115,6 +115,29 @@ class ModulesAllowed:
 
     def effect(self, round: Round, actor: Any) -> None:
         """Nothing to do: what was chosen stays chosen."""
+
+
+MISSING = Text("The module {key} does not load.", "Chan eil am modal {key} a’ luchdadh.")
+ASK_FOR_IT = Text(
+    "Ask the national team to put it right; then try again.",
+    "Iarr air an sgioba nàiseanta a chur ceart; an uair sin feuch a-rithist.",
+)
+
+
+class ModulesStand:
+    """A vote that was suspended goes on only with the modules it opened with: nobody could fill in its ballot."""
+
+    name = "rounds"
+    verbs = frozenset({"resume"})
+
+    def guards(self, round: Round) -> Sequence[GuardFailure]:
+        return [
+            GuardFailure("round.module_missing", MISSING.format(key=key), ASK_FOR_IT)
+            for _kind, key in modules_missing(round, rules_of(round))
+        ]
+
+    def effect(self, round: Round, actor: Any) -> None:
+        """Nothing to do: the offer names its modules."""
 
 
 class ProofsReady:
