@@ -15,7 +15,7 @@ from django.db import transaction
 from django.db.models import F
 
 from core.audit.models import AuditEvent
-from core.people.linking import MOST_TRIES
+from core.people.linking import MOST_TRIES, link_code_make
 from core.people.models import LinkCode, Person, PersonAlias, Session
 from core.people.proof import FRESH, LEVEL, PROVED_AT
 from core.people.selectors import subjects_of
@@ -210,6 +210,10 @@ def test_two_codes_entered_crosswise_make_no_circle(ends: Any, tenants: Any, sit
     ours, theirs = code_made(first), code_made(second)
     assert links(second, ours).status_code == 200
     assert links(first, theirs).status_code == 409
+    with in_tenant(tenants.alpha, role=Role.VOTER):
+        # Made at that very moment, by whoever is not erased yet.
+        late = link_code_make(person=Person.objects.get(subject=CALUM))
+    assert links(first, late).status_code == 409
     assert whole(tenants.alpha)[1] == 1
     work(tenants.alpha)
     # A third account brought along what was linked with it before.
