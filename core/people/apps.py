@@ -10,7 +10,6 @@ class PeopleConfig(AppConfig):
     tenant_grants = {
         "Person": {"voter": "SELECT, INSERT, UPDATE (last_login, display_name, language)"},
         "PersonAlias": {"voter": "SELECT, INSERT, UPDATE (person_id), DELETE", "staff": "SELECT"},
-        "LinkCode": {"voter": "SELECT, INSERT, UPDATE (used_at), DELETE", "staff": ""},
         "RoleGrant": {"voter": "SELECT"},
         "GroupRole": {"voter": ""},
         "RoleProposal": {"voter": ""},

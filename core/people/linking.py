@@ -11,20 +11,19 @@ from uuid import UUID
 
 from django.core.cache import cache
 from django.db import transaction
-from django.db.models.functions import Now
 from django.utils.translation import gettext as _
 
 from core.audit.services import event_record
-from core.kernel.clock import database_now
 from core.kernel.crypto import mac
 from core.kernel.errors import Invalid, NotFound, Refused
 from core.kernel.ids import reference, reference_normalise
 from core.people.events import AccountsLinked
-from core.people.models import LinkCode, Person, PersonAlias, Session
+from core.people.models import Person, PersonAlias, Session
 from core.people.privacy import erasure_ask
 from core.people.selectors import roles_anywhere
 from tenants.registry.context import current_tenant
 
+# How long a code is kept, in the tenant's own part of the cache: what is lost there is made anew.
 LIFE = timedelta(minutes=15)
 # Sixty bits, as people type them.
 LETTERS = 12
@@ -36,9 +35,10 @@ def link_code_make(*, person: Person) -> str:
     """A code for the person's other account. An earlier one is void. Raises Refused for whoever works here."""
     _no_role(person)
     code = reference(LETTERS)
-    with transaction.atomic():
-        LinkCode.objects.filter(person=person).delete()
-        LinkCode.objects.create(person=person, code_mac=_mac(code), ends_at=database_now() + LIFE)
+    _void(person)
+    seconds = int(LIFE.total_seconds())
+    cache.set(_latest(person), _mac(code), timeout=seconds)
+    cache.set(_place(_mac(code)), str(person.pk), timeout=seconds)
     return code
 
 
@@ -48,12 +48,12 @@ def link_code_owner(*, person: Person, code: str) -> Person:
     Raises Refused, with the same words for a code that is made up, over, used, or of another council.
     """
     _try_count(person)
-    found = LinkCode.objects.select_related("person").filter(code_mac=_mac(_normal(code)), used_at=None)
-    row = found.filter(ends_at__gt=database_now(), person__is_active=True).first()
-    if row is None:
+    whose = cache.get(_place(_mac(_normal(code))))
+    owner = Person.objects.filter(pk=whose, is_active=True).first() if whose else None
+    if owner is None:
         raise _no_code()
-    _ends_check(person, row.person)
-    return row.person
+    _ends_check(person, owner)
+    return owner
 
 
 def accounts_link(*, person: Person, code: str) -> Person:
@@ -65,10 +65,10 @@ def accounts_link(*, person: Person, code: str) -> Person:
     with transaction.atomic():
         # Both, always in the same order: two links at once must not lead in a circle.
         list(Person.objects.select_for_update().filter(pk__in=(person.pk, owner.pk)).order_by("pk"))
-        used = LinkCode.objects.filter(person=owner, code_mac=_mac(_normal(code)), used_at=None)
-        if not used.update(used_at=Now()) or any(_linked_away(one) for one in (person, owner)):
+        # Of several at once, the cache takes it away for one.
+        if not cache.delete(_place(_mac(_normal(code)))) or any(_linked_away(one) for one in (person, owner)):
             raise _no_code()
-        LinkCode.objects.filter(person=person).delete()
+        _void(person)
         PersonAlias.objects.filter(person=person).update(person=owner)
         PersonAlias.objects.create(person=owner, issuer=person.issuer, subject=person.subject)
         erasure_ask(person=person)
@@ -91,6 +91,20 @@ def account_unlink(*, person: Person, alias: UUID, session_key: str) -> None:
         if not gone:
             raise NotFound(_("There is no such account of yours."), code="people.no_alias")
         Session.objects.filter(person=person).exclude(session_key=session_key).delete()
+
+
+def _place(code_mac: str) -> str:
+    return f"link-code/{code_mac}"
+
+
+def _latest(person: Person) -> str:
+    return f"link-code-of/{person.public_id}"
+
+
+def _void(person: Person) -> None:
+    """Whatever code the person made is good no longer."""
+    if code_mac := cache.get(_latest(person)):
+        cache.delete(_place(code_mac))
 
 
 def _mac(code: str) -> str:

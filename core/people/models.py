@@ -72,19 +72,6 @@ class PersonAlias(Sealed):
         return str(self.id)
 
 
-class LinkCode(Sealed):
-    """What somebody enters at their other account to link it with this person; only a keyed mark of it is kept."""
-
-    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    person = models.OneToOneField(Person, on_delete=models.CASCADE, related_name="link_code")
-    code_mac = models.CharField(max_length=64, unique=True)
-    ends_at = models.DateTimeField()
-    used_at = models.DateTimeField(null=True, blank=True)
-
-    def __str__(self) -> str:
-        return str(self.id)
-
-
 class RoleGrant(Sealed):
     """A role given to a person by another, for the whole tenant or one round, from a day until a day."""
 

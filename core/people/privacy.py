@@ -25,7 +25,6 @@ from core.kernel.jobs import Job
 from core.people.events import PersonErased
 from core.people.models import (
     Farewell,
-    LinkCode,
     Person,
     PersonalFile,
     PersonAlias,
@@ -100,7 +99,7 @@ class OwnPart:
     key: ClassVar[str] = "people"
     tables: ClassVar[frozenset[str]] = frozenset(
         model._meta.db_table
-        for model in (Person, PersonAlias, LinkCode, RoleGrant, RoleProposal, Session, SignIn, PersonalFile, Farewell)
+        for model in (Person, PersonAlias, RoleGrant, RoleProposal, Session, SignIn, PersonalFile, Farewell)
     )
 
     def held(self, person: Person) -> Mapping[str, Rows]:
@@ -130,7 +129,6 @@ class OwnPart:
         deleted = {
             "sessions": Session.objects.filter(person=person).delete()[0],
             "linked accounts": PersonAlias.objects.filter(person=person).delete()[0],
-            "link codes": LinkCode.objects.filter(person=person).delete()[0],
             "proposed roles": RoleProposal.objects.filter(person=person).delete()[0],
             "files": PersonalFile.objects.filter(person=person).delete()[0],
         }

@@ -29,15 +29,4 @@ class Migration(migrations.Migration):
                 'constraints': [models.UniqueConstraint(fields=('issuer', 'subject'), name='people_alias_once')],
             },
         ),
-        migrations.CreateModel(
-            name='LinkCode',
-            fields=[
-                ('tenant', models.UUIDField(db_default=django.db.models.functions.comparison.Cast(models.Func(models.Value('commonty.tenant'), function='current_setting'), models.UUIDField()), editable=False)),
-                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('code_mac', models.CharField(max_length=64, unique=True)),
-                ('ends_at', models.DateTimeField()),
-                ('used_at', models.DateTimeField(blank=True, null=True)),
-                ('person', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name='link_code', to=settings.AUTH_USER_MODEL)),
-            ],
-        ),
     ]
