@@ -54,7 +54,7 @@ def test_f12_a_slow_sign_in_service_keeps_nobody_waiting_but_who_signs_in(
         signed_in(site(tenants.beta), Visitor(), account)
         # Far too late. As many as may wait do; whoever comes while they wait is told at once.
         line.delay = FOR_EVER
-        time.sleep(THERE_SECONDS)
+        time.sleep(THERE_SECONDS)  # for so long it is believed that the provider answered
         with ThreadPoolExecutor(MOST_WAITING + 2) as pool:
             waiting = [pool.submit(tries, site(tenants.alpha)) for _one in range(MOST_WAITING + 2)]
             first, _others = wait(waiting, return_when=FIRST_COMPLETED)
@@ -88,7 +88,7 @@ def test_f12_a_slow_sign_in_service_keeps_nobody_waiting_but_who_signs_in(
         while line.opened == before and time.monotonic() < deadline:
             time_passes()
             assert is_in(early)
-            time.sleep(0.5)
+            time.sleep(0.5)  # between two looks: the breaker's pause must go by, by the real clock
         assert line.opened > before
         for _twice in range(2):
             time_passes()

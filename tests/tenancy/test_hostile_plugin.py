@@ -144,7 +144,7 @@ def test_no_ballot_is_lost_where_a_hostile_format_is_used_and_the_other_council_
                     break
                 with in_tenant(tenants.alpha):
                     breaker_close(NAME)
-                time.sleep(0.05)
+                time.sleep(0.05)  # between two tries, as somebody who was told to try again
         return answers
 
     groups = [range(first, VOTERS, AT_ONCE) for first in range(AT_ONCE)]

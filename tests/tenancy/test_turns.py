@@ -74,7 +74,7 @@ def until(question: Callable[[], Any]) -> None:
     deadline = time.monotonic() + PATIENCE
     while not question():
         assert time.monotonic() < deadline, "it took too long"
-        time.sleep(0.002)
+        time.sleep(0.002)  # between two looks, so that the threads looked at get their turn
 
 
 def line(turns: Turns, who: str, many: int) -> list[Page]:
@@ -177,7 +177,7 @@ def test_nobody_starves_and_every_seat_comes_back(seats: int, pages: list[tuple[
                 with lock:
                     inside[0] += 1
                     most[0] = max(most[0], inside[0])
-                time.sleep(0.0005)
+                time.sleep(0.0005)  # a page's own work: whoever is inside together shows
                 with lock:
                     inside[0] -= 1
                 if breaks:
