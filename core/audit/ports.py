@@ -3,11 +3,15 @@ what a tenant has signed."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 from uuid import UUID
 
 from core.kernel.errors import Unavailable
+from tenants.registry.context import current_tenant
+
+HOUR_SECONDS = 3600.0
 
 
 class Carrier(Protocol):
@@ -20,6 +24,25 @@ class Sequencer(Protocol):
     """Gives committed rows of the current tenant their order, such as ballots; returns how many it did."""
 
     def sequence(self, *, limit: int) -> int: ...
+
+
+class Hourly:
+    """A Sequencer for what is not due to the minute, since the question costs each visit a query.
+
+    Each tenant is asked when the process starts, which is also when a plugin may have gone or come back, and then once
+    an hour. `work` takes `limit` and returns how many it did.
+    """
+
+    def __init__(self, work: Callable[..., int]) -> None:
+        self._work = work
+        self._next: dict[UUID, float] = {}
+
+    def sequence(self, *, limit: int) -> int:
+        tenant, now = current_tenant().uuid, time.monotonic()
+        if now < self._next.get(tenant, 0.0):
+            return 0
+        self._next[tenant] = now + HOUR_SECONDS
+        return self._work(limit=limit)
 
 
 class StatementSink(Protocol):

@@ -49,7 +49,7 @@ def bind() -> None:
     from plugins.host.deliberation import discussions_freeze, work_handle
     from plugins.host.events import PluginActivated, PluginDeactivated, PluginsBegun, PluginUpgraded
     from plugins.host.observing import OBSERVE_JOB, observe_handle, observing_bind
-    from plugins.host.owed import OWED_JOB, OwedAgain, owed_handle
+    from plugins.host.owed import OWED_JOB, erasures_again, owed_handle
     from tenants.office.hosts.events import MainHostChanged, OwnHostChanged, OwnSenderChanged
     from tenants.office.hosts.sender import SENDER_LOOK_JOB, sender_look_again
     from tenants.office.hosts.services import LOOK_JOB, SIGN_IN_JOB, host_look_again, sign_in_follow
@@ -132,11 +132,11 @@ def bind() -> None:
         ]
     )
 
-    from core.audit.ports import bind_sequencers, bind_statement_sinks
-    from core.evaluation.sequencer import AnswersEnd
+    from core.audit.ports import Hourly, bind_sequencers, bind_statement_sinks
+    from core.evaluation.sequencer import answers_end
     from core.rounds.delegation.sequencer import OfferTimes
     from core.rounds.delegation.services import act_hand_over
-    from core.rounds.sequencer import ModulesGone
+    from core.rounds.sequencer import votes_stop
     from core.voting.moving import VotesMove
     from core.voting.sequencer import BallotSequencer, ClosingTimes
     from tenants.office.delegation.services import KIND as DELEGATION
@@ -151,6 +151,12 @@ def bind() -> None:
     bind_move_parts([VotesMove()])
     bind_elsewhere(moved_to)
     bind_sequencers(
-        [BallotSequencer(), ClosingTimes(), OfferTimes(), RecordTimes(), AnswersEnd(), OwedAgain(), ModulesGone()]
+        [
+            BallotSequencer(),
+            ClosingTimes(),
+            OfferTimes(),
+            RecordTimes(),
+            *map(Hourly, (answers_end, erasures_again, votes_stop)),
+        ]
     )
     bind_statement_sinks(fact_publish, {DELEGATION: act_hand_over, DOCUMENT: document_take, AGREEMENT: agreement_take})

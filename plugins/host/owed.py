@@ -7,10 +7,8 @@ their modules, and `commonty doctor` says it.
 
 from __future__ import annotations
 
-import time
 from collections import Counter
 from typing import Any
-from uuid import UUID
 
 from django.apps import apps
 from django.db import connection
@@ -25,10 +23,8 @@ from plugins.discovery import installed
 from plugins.host.deliberation import person_erase
 from plugins.host.models import PluginActivation
 from plugins.host.registry import registry
-from tenants.registry.context import current_tenant
 
 OWED_JOB = Job("plugins.erase")
-AGAIN_SECONDS = 3600.0
 TABLES = (
     "SELECT relname FROM pg_class"
     " WHERE relkind = 'r' AND NOT relispartition AND relnamespace = current_schema()::regnamespace"
@@ -91,22 +87,12 @@ def erasures_owed() -> dict[str, int]:
     return dict(sorted(Counter(waiting.values_list("payload__plugin", flat=True)).items()))
 
 
-class OwedAgain:
-    """What time does to them (core.audit.ports.Sequencer): each tenant is looked at when the process starts, which is
-    when a plugin may have come back, and once an hour."""
-
-    def __init__(self) -> None:
-        self._next: dict[UUID, float] = {}
-
-    def sequence(self, *, limit: int) -> int:
-        tenant, now = current_tenant().uuid, time.monotonic()
-        if now < self._next.get(tenant, 0.0):
-            return 0
-        self._next[tenant] = now + AGAIN_SECONDS
-        parked = OutboxMessage.objects.filter(task=OWED_JOB.name, state=OutboxMessage.State.PARKED)
-        rows = list(parked.values_list("id", "payload__plugin")[:limit])
-        silent = set(plugins_silent()) if rows else set()
-        ready = [row for row, plugin in rows if plugin not in silent]
-        for row in ready:
-            message_again(row)
-        return len(ready)
+def erasures_again(*, limit: int) -> int:
+    """Try those that waited for a plugin that stands again (core.audit.ports.Hourly). Returns how many."""
+    parked = OutboxMessage.objects.filter(task=OWED_JOB.name, state=OutboxMessage.State.PARKED)
+    rows = list(parked.values_list("id", "payload__plugin")[:limit])
+    silent = set(plugins_silent()) if rows else set()
+    ready = [row for row, plugin in rows if plugin not in silent]
+    for row in ready:
+        message_again(row)
+    return len(ready)

@@ -11,9 +11,10 @@ import pikepdf
 import pytest
 from django.db import IntegrityError, ProgrammingError, transaction
 
+from core.audit.ports import Hourly
 from core.evaluation.models import Response, Sheet
 from core.evaluation.selectors import reports_of
-from core.evaluation.sequencer import AnswersEnd
+from core.evaluation.sequencer import answers_end
 from core.evaluation.services import answers_expire, feedback_give, sheet_close, sheet_open
 from core.kernel.clock import database_now
 from core.kernel.errors import Refused
@@ -159,7 +160,7 @@ def test_residents_answer_unknown_and_small_numbers_are_shown_to_nobody(tenants:
         assert Sheet.objects.get(pk=sheet.pk).state == "closed"
         Sheet.objects.filter(pk=sheet.pk).update(closed_at=database_now() - timedelta(days=10_000))
     with in_tenant(tenants.alpha, role=Role.WORKER):
-        ends = AnswersEnd()
+        ends = Hourly(answers_end)
         assert (ends.sequence(limit=10), ends.sequence(limit=10), answers_expire()) == (1, 0, 0)
         assert Sheet.objects.get(pk=sheet.pk).said == []
 

@@ -19,7 +19,7 @@ from plugins.api import Person as Who
 from plugins.bundled.threads.models import Post
 from plugins.discovery import allowed
 from plugins.host.models import PluginActivation
-from plugins.host.owed import OWED_JOB, OwedAgain, StillOwed, erasures_owe, erasures_owed, plugins_silent
+from plugins.host.owed import OWED_JOB, StillOwed, erasures_again, erasures_owe, erasures_owed, plugins_silent
 from plugins.host.privacy import ModulesPart
 from plugins.host.registry import registry_build, registry_set
 from tenants.office import purging
@@ -60,7 +60,7 @@ def worked(tenant: Any) -> None:
 
 def looked(tenant: Any) -> int:
     with in_tenant(tenant, role=Role.WORKER):
-        return OwedAgain().sequence(limit=10)
+        return erasures_again(limit=10)
 
 
 def erasures_check() -> dict[str, Any]:

@@ -10,9 +10,10 @@ import pytest
 
 from core.audit.models import AuditEvent
 from core.kernel.errors import Refused
+from core.rounds import sequencer
 from core.rounds.events import RoundAdvanced
 from core.rounds.models import Round, RoundTransition
-from core.rounds.sequencer import ModulesGone
+from core.rounds.sequencer import votes_stop
 from core.rounds.services import round_advance
 from plugins.discovery import allowed
 from plugins.host.registry import registry_build, registry_set
@@ -41,7 +42,7 @@ def gone() -> Iterator[Any]:
 
 def looked(tenant: Any) -> int:
     with in_tenant(tenant, role=Role.WORKER):
-        return ModulesGone().sequence(limit=10)
+        return votes_stop(limit=10)
 
 
 def page_of(site: Any, tenant: Any) -> str:
@@ -86,3 +87,27 @@ def test_a_vote_stands_still_while_its_module_does_not_load_and_goes_on_when_it_
         round_advance(round=Round.objects.get(), verb="resume", actor=None)
     with in_tenant(tenants.alpha, role=Role.VOTER):
         vote(rounds["alpha"].id, "morag@people.example", "P-01", "P-02")
+
+
+def test_a_vote_that_moved_on_meanwhile_does_not_keep_the_next_from_being_looked_at(
+    tenants: Any, gone: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    breaks, _mends = gone
+    with in_tenant(tenants.alpha):
+        for slug in ("leith", "shore"):
+            voting_open(slug, format="exact-k", format_settings={"count": 2})
+    with in_tenant(tenants.beta):
+        voting_open()
+    breaks()
+    look = sequencer.voting_without
+
+    def late() -> Any:
+        found = look()
+        if found:
+            round_advance(round=found[0][0], verb="suspend", actor=None)
+        return found
+
+    monkeypatch.setattr(sequencer, "voting_without", late)
+    assert [looked(one) for one in tenants] == [1, 0]
+    with in_tenant(tenants.alpha):
+        assert {row.state for row in Round.objects.all()} == {"suspended"}
