@@ -58,7 +58,7 @@ def group_role_list(*, group: str, role: str, round_id: UUID | None, actor: Pers
             raise Invalid(_("This group proposes this role there already."), code="people.group_listed")
         if GroupRole.objects.count() >= MOST_LISTED:
             raise Invalid(
-                _("There are 20 lines, and no more are possible."),
+                _("There are %(most)s lines, and no more are possible.") % {"most": MOST_LISTED},
                 code="people.groups_full",
                 remedy=_("Take one off the list, or give the role to the person directly."),
             )

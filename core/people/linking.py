@@ -121,7 +121,12 @@ def _normal(code: str) -> str:
 def _try_count(person: Person) -> None:
     name = f"link-tries/{person.public_id}"
     cache.add(name, 0, timeout=int(TRIES_WITHIN.total_seconds()))
-    if cache.incr(name) > MOST_TRIES:
+    try:
+        tries = cache.incr(name)
+    except ValueError:
+        # Its time ended between the two: this one is the first again, and the next begins the count anew.
+        tries = 1
+    if tries > MOST_TRIES:
         raise Refused(
             _("You have entered too many codes."),
             code="people.link_tries",

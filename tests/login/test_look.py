@@ -18,6 +18,7 @@ from tests.support.keycloak import PASSWORD, Running, mark
 from tests.support.look import look as look_at
 
 pytestmark = [pytest.mark.keycloak, pytest.mark.browser]
+NO_ADDRESS = {"en": "Write a whole e-mail address", "gd": "Sgrìobh seòladh puist-d slàn"}
 BACK = "http://127.0.0.1:1/back"
 WORDS = {"en": ("Sign in", "I can’t do any of these"), "gd": ("Clàraich a-steach", "Chan urrainn dhomh")}
 
@@ -113,6 +114,7 @@ def _walked(browser: Any, look: tuple[Running, str], language: str) -> None:
     one.press("a[href*=registration]")
     one.page.fill("#email", "not an address")
     one.press("#kc-register-form [type=submit]")
+    assert NO_ADDRESS[language] in one.text()
     for name in ("codes", "passkey"):
         other = Screen(browser, *look, language=language)
         other.begin()

@@ -89,7 +89,7 @@ def groups(request: HttpRequest) -> HttpResponseBase:
         part="people",
         form=form,
         lines=lines,
-        full=len(lines) >= MOST_LISTED,
+        most=MOST_LISTED if len(lines) >= MOST_LISTED else 0,
         told=groups_told(site_of(request)),
         trail=[_above()],
         status=PROBLEM if form.errors else 200,
