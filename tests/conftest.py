@@ -72,6 +72,16 @@ def tenants(database: str) -> Iterator[Tenants]:
 
 
 @pytest.fixture
+def fleet_clean(tenants: Tenants) -> Iterator[None]:
+    """Whatever is tried, and refused: afterwards every schema is as its release says, and nothing lies about."""
+    from tenants.office.fleet import release_now
+    from tenants.office.inspection import fleet_findings
+
+    yield
+    assert fleet_findings(release_now())[1] == []
+
+
+@pytest.fixture
 def site(tenants: Tenants) -> Callable[..., Any]:
     """`site(tenants.alpha)` is a browser on alpha's public host; `purpose="staff"` for the staff host."""
     from tests.support.http import SiteClient

@@ -39,7 +39,7 @@ from tenants.office.events import TenantArrived
 from tenants.office.fleet import release_now
 from tenants.office.models import Arrival, Erasure, Move, SchemaRelease, SignedFact, TemplateRelease
 from tenants.office.owner import owner_connection, schema_drop, schema_lock
-from tenants.office.protection import grants_apply, roles_make, seal_apply
+from tenants.office.protection import grants_apply, roles_make, roles_tell, seal_apply
 from tenants.office.provisioning import arrive
 from tenants.office.services import hosts_for, look_check, schema_name, slug_check, slug_held_check
 from tenants.registry.context import Role, TenantRef, in_public, in_tenant
@@ -354,6 +354,7 @@ def tenant_import(*, path: Path, slug: str = "", say: Say = _quiet) -> Carried:
                 try:
                     # Before anybody is led there: cut off between the two, the files wait for the next try.
                     _media_swap(tenant.uuid, place)
+                    roles_tell(tenant)
                     _registered(reader, tenant)
                 except BaseException:
                     _given_up(tenant, place, media_of(tenant.uuid))

@@ -6,7 +6,6 @@ are voting keeps the constraint it has.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any
 
 import psycopg
@@ -14,8 +13,17 @@ from django.db import connection
 from psycopg import sql
 
 from tenants.office.catalogue import INSIDE
+from tenants.office.owner import owner_connection
 from tenants.registry.context import TenantRef
-from tenants.registry.grants import declared, functions, functions_of, grant_statements, parsed, privileges
+from tenants.registry.grants import (
+    Contents,
+    declared,
+    functions,
+    functions_of,
+    grant_statements,
+    parsed,
+    privileges,
+)
 from tenants.registry.place import BACKUP_ROLE, Role, database_role
 from tenants.registry.seal import GUARD, sealed_tables
 
@@ -57,16 +65,29 @@ SELECT 'schema', '', '', g.rolname, a.privilege_type
   FROM pg_namespace s, LATERAL aclexplode(s.nspacl) a LEFT JOIN pg_roles g ON g.oid = a.grantee
  WHERE s.nspname = %(schema)s AND a.grantee <> s.nspowner
 """.replace("@INSIDE@", INSIDE)
-TABLES = """
-WITH @INSIDE@ SELECT relname, relispartition FROM named WHERE relkind IN ('r', 'p') ORDER BY 1
+CONTENTS = """
+WITH @INSIDE@
+SELECT CASE WHEN relispartition THEN 'partition' ELSE relkind::text END, relname::text
+  FROM named WHERE relkind IN ('r', 'p', 'v', 'm', 'f', 'S')
+UNION ALL
+SELECT 'routine', p.oid::regprocedure::text
+  FROM inside i JOIN pg_proc p ON p.oid = i.objid WHERE i.classid = 'pg_proc'::regclass
+ORDER BY 1, 2
 """.replace("@INSIDE@", INSIDE)
 Right = tuple[str, str, str, str, str]
 
 
-def tables_of(owner: Owner, schema: str) -> tuple[list[str], list[str]]:
-    """Names of the schema's tables, partitions included; and of the partitions alone."""
-    rows = owner.execute(TABLES.encode(), {"schema": schema}).fetchall()
-    return [str(row[0]) for row in rows], [str(row[0]) for row in rows if row[1]]
+def contents_of(owner: Owner, schema: str) -> Contents:
+    """What stands in a schema. Leaves the connection without a search path."""
+    owner.execute("SET search_path TO ''")
+    found: dict[str, list[str]] = {}
+    for kind, name in owner.execute(CONTENTS.encode(), {"schema": schema}).fetchall():
+        found.setdefault(str(kind), []).append(str(name))
+
+    def of(*kinds: str) -> list[str]:
+        return sorted(name for kind in kinds for name in found.get(kind, ()))
+
+    return Contents(of("r", "p", "partition"), of("partition"), of("v", "m", "f"), of("S"), of("routine"))
 
 
 # -- the seal ---------------------------------------------------------------------------------------------------------
@@ -145,24 +166,34 @@ def roles_make(owner: Owner, tenant: TenantRef) -> None:
             owner.execute(sql.SQL("GRANT {} TO {}").format(sql.Identifier(name), sql.Identifier(app)))
 
 
+def roles_tell(tenant: TenantRef) -> None:
+    """Have every connection of the service make anew its list of the roles it may take, before anybody is led here.
+
+    PostgreSQL 18.4 keeps that list for each connection. One that was just making it when these roles were given keeps
+    a list without them until roles change again, and is refused here all that time (core/DECISIONS.md). So they change
+    once more, in a later transaction: to what they are.
+    """
+    with owner_connection() as owner:
+        owner.execute(
+            sql.SQL("ALTER ROLE {} NOLOGIN").format(sql.Identifier(database_role(tenant.schema, Role.WORKER)))
+        )
+
+
 def grants_apply(owner: Owner, tenant: TenantRef) -> None:
     """What the apps declare, unless it is exactly so already."""
     if not grant_findings(owner, tenant):
         return
-    tables, partitions = tables_of(owner, tenant.schema)
-    statements = grant_statements(tenant.schema, tables, partitions, suspended=tenant.is_suspended)
+    statements = grant_statements(tenant.schema, contents_of(owner, tenant.schema), suspended=tenant.is_suspended)
     owner.execute(";\n".join(statements).encode())
 
 
-def _expected(
-    tenant: TenantRef, tables: Iterable[str], partitions: Iterable[str], signatures: dict[str, str]
-) -> set[Right]:
+def _expected(tenant: TenantRef, contents: Contents, signatures: dict[str, str]) -> set[Right]:
     schema, suspended = tenant.schema, tenant.is_suspended
     exceptions = declared()
-    apart = set(partitions)
+    apart = set(contents.partitions)
     roles = {role: database_role(schema, role) for role in Role}
     wanted: set[Right] = {("schema", "", "", who, "USAGE") for who in (*roles.values(), BACKUP_ROLE)}
-    for table in tables:
+    for table in contents.tables:
         wanted.add(("table", table, "", BACKUP_ROLE, "SELECT"))
         if table in apart:
             continue
@@ -178,13 +209,12 @@ def _expected(
 def grant_findings(owner: Owner, tenant: TenantRef) -> list[str]:
     """Rights that somebody has and should not, and the reverse."""
     schema = tenant.schema
-    owner.execute("SET search_path TO ''")
+    contents = contents_of(owner, schema)
     signatures = {}
     for signature in functions():
         row = owner.execute("SELECT to_regprocedure(%s)::text", [f"{schema}.{signature}"]).fetchone()
         signatures[signature] = str(row[0]) if row else ""
-    tables, partitions = tables_of(owner, schema)
-    wanted = _expected(tenant, tables, partitions, signatures)
+    wanted = _expected(tenant, contents, signatures)
     actual = {
         (str(kind), str(name), str(part), str(who or "PUBLIC"), str(verb))
         for kind, name, part, who, verb in owner.execute(RIGHTS.encode(), {"schema": schema}).fetchall()

@@ -25,7 +25,7 @@ from core.kernel.errors import CommontyError, Refused, Unavailable
 from tenants.office.clone import structure_for
 from tenants.office.models import ProvisioningStep, SchemaRelease, TemplateRelease
 from tenants.office.owner import checkpoint, owner_connection, schema_lock, schema_locks
-from tenants.office.protection import grants_apply, roles_make, seal_apply
+from tenants.office.protection import grants_apply, roles_make, roles_tell, seal_apply
 from tenants.office.template import latest_release
 from tenants.registry.context import Role, TenantRef, in_public, in_tenant
 from tenants.registry.models import Tenant
@@ -269,5 +269,8 @@ def _provision(tenant: TenantRef, say: Callable[[str], None]) -> list[Provisioni
         _finish(row, state, time.perf_counter() - begun, waiting or "")
         say(f"{tenant.slug}: {step.name} {time.perf_counter() - begun:.2f} s")
     with in_public():
-        Tenant.objects.filter(id=tenant.uuid, state=Tenant.State.REQUESTED).update(state=Tenant.State.ACTIVE)
+        asked_for = Tenant.objects.filter(id=tenant.uuid, state=Tenant.State.REQUESTED)
+        if asked_for.exists():
+            roles_tell(tenant)
+            asked_for.update(state=Tenant.State.ACTIVE)
         return list(ProvisioningStep.objects.filter(tenant_id=tenant.uuid))

@@ -19,7 +19,7 @@ from tenants.office.models import TemplateRelease
 from tenants.office.owner import django_as_owner, owner_connection
 from tenants.office.said import RecordingMigrate, Said
 from tenants.registry.context import as_owner, in_public
-from tenants.registry.grants import grant_statements
+from tenants.registry.grants import Contents, grant_statements
 from tenants.registry.place import BACKUP_ROLE, PUBLIC, REGISTRY_ROLE, REPORT_ROLE, TEMPLATE
 from tenants.registry.seal import GUARD, sealed_tables
 
@@ -135,7 +135,13 @@ def release_mark(lines: Sequence[str], migrations: Sequence[Sequence[str]]) -> s
     """A digest of everything a schema must have to be of this release; of an earlier one, as far as rights and seal
     are still declared as they were then."""
     tables = sorted({line.split(" ")[1] for line in lines if line.startswith("table ")})
-    whole = [list(lines), sorted(map(list, migrations)), grant_statements("@", tables), sealed_tables(), GUARD]
+    whole = [
+        list(lines),
+        sorted(map(list, migrations)),
+        grant_statements("@", Contents(tables)),
+        sealed_tables(),
+        GUARD,
+    ]
     return hashlib.sha256(json.dumps(whole).encode()).hexdigest()
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from django.apps import apps
 from django.db import models
@@ -80,9 +81,20 @@ def parsed(words: str) -> frozenset[tuple[str, str]]:
     return frozenset(found)
 
 
-def grant_statements(
-    schema: str, tables: Sequence[str], partitions: Sequence[str] = (), *, suspended: bool = False
-) -> list[str]:
+@dataclass(frozen=True, slots=True)
+class Contents:
+    """What stands in a schema, by name. PostgreSQL's own `ALL TABLES IN SCHEMA` reads the relations of every tenant."""
+
+    tables: Sequence[str] = ()
+    partitions: Sequence[str] = ()
+    # Views and foreign tables: none is ours, and nobody may use them.
+    others: Sequence[str] = ()
+    sequences: Sequence[str] = ()
+    # With the schema and the kinds of their arguments.
+    routines: Sequence[str] = ()
+
+
+def grant_statements(schema: str, contents: Contents, *, suspended: bool = False) -> list[str]:
     """The SQL that gives a schema's roles exactly what is declared, having taken everything away first.
 
     Nothing is ever granted on a partition: whoever could read one would read past what its table allows.
@@ -90,22 +102,30 @@ def grant_statements(
     quoted = f'"{schema}"'
     roles = {role: f'"{database_role(schema, role)}"' for role in Role}
     everybody = ", ".join(roles.values())
+    tables, others, sequences = (
+        ", ".join(f'{quoted}."{name}"' for name in names)
+        for names in (contents.tables, [*contents.tables, *contents.others], contents.sequences)
+    )
     statements = [
         f"REVOKE ALL ON SCHEMA {quoted} FROM PUBLIC",
-        f"REVOKE ALL ON ALL TABLES IN SCHEMA {quoted} FROM PUBLIC, {everybody}",
         f"GRANT USAGE ON SCHEMA {quoted} TO {everybody}, {BACKUP_ROLE}",
-        f"GRANT USAGE ON ALL SEQUENCES IN SCHEMA {quoted} TO {everybody}",
-        f"REVOKE EXECUTE ON ALL FUNCTIONS IN SCHEMA {quoted} FROM PUBLIC, {everybody}",
         # The one role that reads every tenant; it writes nothing, and no web process may become it.
-        f"GRANT SELECT ON ALL TABLES IN SCHEMA {quoted} TO {BACKUP_ROLE}",
-        f"GRANT SELECT ON ALL SEQUENCES IN SCHEMA {quoted} TO {BACKUP_ROLE}",
         f"ALTER DEFAULT PRIVILEGES IN SCHEMA {quoted} GRANT SELECT ON TABLES TO {BACKUP_ROLE}",
     ]
+    if tables or others:
+        statements.append(f"REVOKE ALL ON {others} FROM PUBLIC, {everybody}")
+    if tables:
+        statements.append(f"GRANT SELECT ON {tables} TO {BACKUP_ROLE}")
+    if sequences:
+        statements.append(f"GRANT USAGE ON SEQUENCE {sequences} TO {everybody}")
+        statements.append(f"GRANT SELECT ON SEQUENCE {sequences} TO {BACKUP_ROLE}")
+    if contents.routines:
+        statements.append(f"REVOKE EXECUTE ON ROUTINE {', '.join(contents.routines)} FROM PUBLIC, {everybody}")
     exceptions = declared()
     for role, name in roles.items():
         by_words: dict[str, list[str]] = {}
-        for table in tables:
-            if table not in partitions:
+        for table in contents.tables:
+            if table not in contents.partitions:
                 words = privileges(table, role, exceptions, suspended=suspended)
                 by_words.setdefault(words, []).append(f'{quoted}."{table}"')
         statements += [f"GRANT {words} ON {', '.join(named)} TO {name}" for words, named in by_words.items() if words]
@@ -115,4 +135,4 @@ def grant_statements(
     return statements
 
 
-__all__ = ["declared", "functions", "functions_of", "grant_statements", "parsed", "privileges"]
+__all__ = ["Contents", "declared", "functions", "functions_of", "grant_statements", "parsed", "privileges"]

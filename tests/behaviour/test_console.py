@@ -99,6 +99,7 @@ def test_only_officers_of_the_national_site_reach_it_and_no_other_host_has_it(te
     assert console().get("/console/").status_code == 200
 
 
+@pytest.mark.usefixtures("fleet_clean")
 def test_a_council_is_onboarded_from_nothing_and_its_first_officer_invited(tenants: Any) -> None:
     client = console()
     refused = fill(client, "/console/tenants/new/", kind="council", email="first@fife.example")

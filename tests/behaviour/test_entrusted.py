@@ -166,6 +166,7 @@ def test_from_offer_to_return_over_the_pages_of_both(tenants: Any, group: Any) -
     assert ledger_verify()["ok"]
 
 
+@pytest.mark.usefixtures("fleet_clean")
 def test_an_offer_above_the_pot_in_the_past_or_of_what_is_being_decided_is_refused(tenants: Any, group: Any) -> None:
     pot = council_round(tenants)
     council = browser(tenants.alpha)

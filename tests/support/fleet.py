@@ -22,6 +22,16 @@ def admin(statement: str, values: Any = None) -> list[tuple[Any, ...]]:
         return answer.fetchall() if answer.description else []
 
 
+def told_once_more(schema: str) -> bool:
+    """Whether a schema's roles changed again in a later transaction than the one that gave them to the service."""
+    given, told = admin(
+        "SELECT max(m.xmin::text::bigint), max(a.xmin::text::bigint) FROM pg_authid a"
+        " JOIN pg_auth_members m ON m.roleid = a.oid WHERE a.rolname LIKE %s",
+        [schema.replace("_", r"\_") + r"\_%"],
+    )[0]
+    return bool(told > given)
+
+
 def public_rows() -> dict[str, int]:
     """How many rows each table of `public` has."""
     tables = [row[0] for row in admin("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")]

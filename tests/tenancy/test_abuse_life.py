@@ -216,6 +216,7 @@ def put(queue: str, task: str, body: Any, headers: dict[str, Any], *, kind: str 
         opened.lpush(f"commonty:{queue}", json.dumps(message))
 
 
+@pytest.mark.usefixtures("fleet_clean")
 def test_ab46_messages_put_straight_into_the_broker_are_refused_and_kept(tenants: Any) -> None:
     """Forged, unknown and no tenant, and a pickled body; the next honest message is done."""
     alpha, beta = tenants

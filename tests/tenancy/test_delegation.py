@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -85,8 +86,13 @@ class Side:
 
 
 @pytest.fixture
-def sides(tenants: Any) -> tuple[Side, Side]:
-    return Side(tenants.alpha), Side(tenants.beta, kind="community")
+def sides(tenants: Any) -> Iterator[tuple[Side, Side]]:
+    """A council and a group; afterwards both are who they were."""
+    with in_public():
+        before = list(Tenant.objects.filter(id__in=[one.uuid for one in tenants]))
+    yield Side(tenants.alpha), Side(tenants.beta, kind="community")
+    with in_public():
+        Tenant.objects.bulk_update(before, ["signing_key", "kind", "state"])
 
 
 def offer_body(council: Side, group: Side, amount: int = 500_000, **over: Any) -> dict[str, Any]:
@@ -147,6 +153,7 @@ def test_an_act_handed_over_again_is_booked_once_and_another_under_its_name_is_r
     assert ledger_verify()["entries"] == 3
 
 
+@pytest.mark.usefixtures("fleet_clean")
 def test_each_refusal_leaves_the_ledger_as_it_was(sides: tuple[Side, Side], tenants: Any) -> None:
     council, group = sides
     delegation = offered(council, group, 1000)

@@ -24,8 +24,9 @@ from tenants.office.fleet import _worker_environment, fleet_migrate, fleet_statu
 from tenants.office.inspection import BOTH, COUNTS, RELATIONS_MOST, TABLES_MOST, Finding, counts, fleet_findings
 from tenants.office.models import SchemaRelease
 from tenants.office.owner import SchemaLocks, owner_connection
-from tenants.office.protection import RIGHTS, SEALS, TABLES
+from tenants.office.protection import CONTENTS, RIGHTS, SEALS, contents_of
 from tenants.registry.context import in_public, in_tenant
+from tenants.registry.grants import grant_statements
 from tests.support.fleet import ADDITIVE, admin, behind, columns, lag
 
 
@@ -303,8 +304,11 @@ def test_a_question_about_one_schema_does_not_read_those_of_all_others(tenants: 
             return re.findall(grow, "\n".join(str(row[0]) for row in rows))
 
         assert scans(slow) == ["pg_class"]
-        for words in (STRUCTURE, STRUCTURE_OF, SEALS, RIGHTS, TABLES, COUNTS, BOTH):
+        for words in (STRUCTURE, STRUCTURE_OF, SEALS, RIGHTS, CONTENTS, COUNTS, BOTH):
             assert scans(words) == [], words
+        # Said for a whole schema, a right makes PostgreSQL look for its tables among those of every tenant.
+        rights = grant_statements(tenants.alpha.schema, contents_of(owner, tenants.alpha.schema))
+        assert not [one for one in rights if " ON ALL " in one]
 
 
 def test_a_schema_keeps_within_its_budget_and_a_fat_one_is_reported(tenants: Any) -> None:

@@ -163,6 +163,7 @@ def tenant_of(there: Cell | None, tenant: TenantRef) -> list[tuple[Any, ...]]:
         return opened.execute(words.encode()).fetchall()
 
 
+@pytest.mark.usefixtures("fleet_clean")
 def test_killed_after_each_step_the_same_command_goes_on_and_nobody_else_notices(
     tenants: Any, guest: Any, west: Cell, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -145,6 +145,7 @@ def office(tenant: Any, client: SiteClient) -> None:
     mail.outbox.clear()
 
 
+@pytest.mark.usefixtures("fleet_clean")
 def test_a_lost_domain_is_switched_off_not_followed_and_told_to_the_office(tenants: Any, zone: Zone) -> None:
     client = browser(tenants.alpha)
     office(tenants.alpha, client)
@@ -198,6 +199,7 @@ def test_silence_for_days_switches_off(tenants: Any, zone: Zone) -> None:
         assert known(tenants.alpha).state == state
 
 
+@pytest.mark.usefixtures("fleet_clean")
 def test_what_goes_along_in_a_file_is_believed_as_long_as_silence_is(tenants: Any, zone: Zone) -> None:
     alpha = tenants.alpha
     client = browser(alpha)
@@ -245,6 +247,7 @@ def test_what_goes_along_in_a_file_is_believed_as_long_as_silence_is(tenants: An
                 )
 
 
+@pytest.mark.usefixtures("fleet_clean")
 def test_who_proves_first_has_the_name(tenants: Any, zone: Zone) -> None:
     alpha, beta = browser(tenants.alpha), browser(tenants.beta)
     for client in (alpha, beta):
@@ -290,6 +293,7 @@ def test_who_proves_first_has_the_name(tenants: Any, zone: Zone) -> None:
         ("choices.alphacouncil.scot", "host.look_alike"),
     ],
 )
+@pytest.mark.usefixtures("fleet_clean")
 def test_reserved_taken_and_look_alike_names_are_refused(tenants: Any, zone: Zone, host: str, code: str) -> None:
     with in_public():
         Domain.objects.create(domain=HOST, tenant_id=tenants.alpha.uuid, purpose="public", is_primary=False)

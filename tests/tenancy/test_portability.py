@@ -29,7 +29,7 @@ from tenants.office.portability import media_of, tenant_export, tenant_import, t
 from tenants.registry.context import Role, TenantRef, in_public, in_tenant
 from tenants.registry.models import Tenant
 from tenants.registry.selectors import tenant_by_slug
-from tests.support.fleet import admin
+from tests.support.fleet import admin, told_once_more
 from tests.support.http import SiteClient
 from tests.support.votes import ballots_in, counted, officers, voting_open
 
@@ -118,6 +118,8 @@ def test_out_and_in_under_another_address_is_the_same_and_the_neighbour_is_untou
         1,
     )
     assert there.schema != here.schema
+    # What the roles of a tenant are is remembered by each connection, at times without the newest.
+    assert told_once_more(there.schema)
     after = marks(there)
     changed = {name for name in before if before[name] != after[name]}
     # Its site has the new host, and its record tells of the arrival; nothing else is other than it was.
@@ -203,6 +205,7 @@ def test_a_restore_brings_back_one_tenant_signs_everybody_out_and_touches_nobody
     kept.close()
 
 
+@pytest.mark.usefixtures("fleet_clean")
 def test_another_tenants_file_is_not_restored(tenants: Any, tmp_path: Path) -> None:
     tenant_export(slug="beta", out=tmp_path / "beta.zip")
     before = marks(tenants.alpha)
@@ -282,6 +285,7 @@ BAD = {
 
 
 @pytest.mark.parametrize("bad", list(BAD))
+@pytest.mark.usefixtures("fleet_clean")
 def test_a_file_that_is_not_as_it_was_made_is_refused_and_leaves_nothing(
     tenants: Any, guest: Any, tmp_path: Path, bad: str
 ) -> None:
@@ -308,6 +312,7 @@ def standing() -> list[Any]:
     ]
 
 
+@pytest.mark.usefixtures("fleet_clean")
 def test_a_file_cut_off_and_a_file_that_is_none_are_refused(tenants: Any, tmp_path: Path) -> None:
     tenant_export(slug="alpha", out=tmp_path / "whole.zip")
     whole = (tmp_path / "whole.zip").read_bytes()
@@ -320,6 +325,7 @@ def test_a_file_cut_off_and_a_file_that_is_none_are_refused(tenants: Any, tmp_pa
         tenant_import(path=tmp_path / "whole.zip", slug="elsewhere")
 
 
+@pytest.mark.usefixtures("fleet_clean")
 def test_an_address_that_is_taken_or_cannot_be_one_is_refused(tenants: Any, guest: Any, tmp_path: Path) -> None:
     here = guest()
     tenant_export(slug=here.slug, out=tmp_path / "links.zip")

@@ -34,7 +34,7 @@ from tenants.office.services import RESERVED, tenant_create, tenant_reserve
 from tenants.registry.context import Role, TenantRef, in_tenant
 from tenants.registry.place import TEMPLATE
 from tenants.registry.selectors import tenant_by_slug
-from tests.support.fleet import ADDITIVE, admin, columns
+from tests.support.fleet import ADDITIVE, admin, columns, told_once_more
 from tests.tenancy.test_portability import leave
 
 NAMES = LocalisedText("Aberdeen City Council", "Comhairle Baile Obar Dheathain")
@@ -123,6 +123,8 @@ def test_killed_at_any_step_the_next_run_finishes_and_nothing_is_doubled(
         name: "waiting" if name == "login" else "done" for name in STEPS
     }
     assert tenant_by_slug("killed").state == "active"
+    # What the roles of a tenant are is remembered by each connection, at times without the newest.
+    assert told_once_more(ref.schema)
     assert contents(ref) == whole
     assert fleet_findings(release_now())[1] == []
 
@@ -217,6 +219,7 @@ def test_what_was_never_finished_can_be_taken_back_whole(tenants: Any) -> None:
     "slug",
     ["", "-a", "a-", "a--b", "Alpha", "ä", "аlpha", "a b", "a.b", "x" * 41, "1st", *sorted(RESERVED)],
 )
+@pytest.mark.usefixtures("fleet_clean")
 def test_addresses_that_cannot_be_given_out(tenants: Any, slug: str) -> None:
     before = admin("SELECT count(*) FROM registry_tenant")
     with pytest.raises(Invalid):
@@ -224,6 +227,7 @@ def test_addresses_that_cannot_be_given_out(tenants: Any, slug: str) -> None:
     assert admin("SELECT count(*) FROM registry_tenant") == before
 
 
+@pytest.mark.usefixtures("fleet_clean")
 def test_an_address_that_is_read_as_anothers_is_not_given_out(tenants: Any) -> None:
     before = admin("SELECT count(*) FROM registry_tenant")
     for slug in ("a1pha", "al-pha", "aipha", "hu-b", "adm1n"):
@@ -239,6 +243,7 @@ def test_an_address_that_is_read_as_anothers_is_not_given_out(tenants: Any) -> N
     assert len(looks) == 32
 
 
+@pytest.mark.usefixtures("fleet_clean")
 def test_a_tenant_made_while_the_template_is_being_migrated_is_of_the_release_before(tenants: Any) -> None:
     """Nobody waits for a migration that is not through, and nothing of it is cloned."""
     table = f"{TEMPLATE}.{ADDITIVE[2]}"
@@ -258,6 +263,7 @@ def test_a_tenant_made_while_the_template_is_being_migrated_is_of_the_release_be
     assert fleet_findings(release_now())[1] == []
 
 
+@pytest.mark.usefixtures("fleet_clean")
 def test_a_parent_is_a_council_that_stands(tenants: Any) -> None:
     group = tenant_reserve(slug="killed", kind="community", name=NAMES, parent="alpha")
     for parent in ("nobody", group.slug, "hub"):

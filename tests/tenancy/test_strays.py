@@ -224,6 +224,7 @@ def test_a_restore_and_an_erasure_that_were_killed_are_finished_by_the_same_comm
         Erasure.objects.filter(tenant=here.uuid).delete()
 
 
+@pytest.mark.usefixtures("fleet_clean")
 def test_a_disk_that_is_full_leaves_no_half_file_and_the_old_one_whole(tenants: Any, tmp_path: Path) -> None:
     out = tmp_path / "alpha.zip"
     tenant_export(slug="alpha", out=out)
