@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import ExitStack
-from typing import cast
+from typing import Any, cast
 
 from django.conf import settings
-from django.db import InterfaceError, OperationalError
+from django.db import InterfaceError, OperationalError, connection
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.urls import set_urlconf
 from django.utils.log import log_response
@@ -38,6 +38,12 @@ def urlconf_of(site: Site) -> str:
 def unknown_host() -> HttpResponse:
     """The same bytes for every host we do not know, so that nothing can be learned by asking."""
     return HttpResponse(UNKNOWN_BODY, status=404, content_type="text/plain; charset=utf-8")
+
+
+def _aside(execute: Callable[..., Any], *asked: Any) -> Any:
+    """Before each question to the database, where a page can best wait for another."""
+    TURNS.stand_aside()
+    return execute(*asked)
 
 
 class TenantMiddleware:
@@ -99,6 +105,7 @@ class TenantMiddleware:
         if request.method in ("GET", "HEAD"):
             try:
                 turn.enter_context(TURNS.turn((site.tenant.uuid, site.purpose)))
+                turn.enter_context(connection.execute_wrapper(_aside))
             except Limited:
                 turned_away(site.tenant)
                 raise

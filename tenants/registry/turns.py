@@ -6,11 +6,16 @@ their own. Next is the tenant that was worked for least of late, and where that 
 
 from __future__ import annotations
 
+import mmap
+import os
+import tempfile
 import threading
 import time
+import zlib
 from collections import deque
 from collections.abc import Callable, Hashable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
+from pathlib import Path
 
 from core.kernel.errors import Limited
 
@@ -22,18 +27,90 @@ SEATS = 1
 SLOW_SECONDS = 0.5
 # After this long, work that was done for a tenant counts half.
 HALF_SECONDS = 2.0
+# A page that is not finished lets those that were let in beside it go first, for so long in all.
+ASIDE_SECONDS = 0.1
 # What is told to who finds the line too long. By then it has been served.
 AGAIN_SECONDS = 2
+
+
+# After its last page a tenant still counts as being about for so long.
+ABOUT_SECONDS = 2.0
+# How often a page looks whether one of its tenant's in another process has ended.
+LOOK_SECONDS = 0.003
+# Tenants and processes are told apart by these many places. Two in one place count as one: a turn less fair, no more.
+TENANTS, PROCESSES = 256, 16
+
+
+class Machine:
+    """What the web processes of one server tell each other, in memory that they share: whose pages are in work.
+
+    While others are about, one tenant's pages leave a processor to them. Nobody waits for a lock here: each process
+    writes in its own column, and what a dead one has left is too old to count.
+    """
+
+    def __init__(self, path: Path, *, processors: int) -> None:
+        size = 8 * TENANTS * (PROCESSES + 1)
+        with open(os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600), "r+b") as file:
+            file.truncate(size)
+            cells = memoryview(mmap.mmap(file.fileno(), size)).cast("d")
+        # When a page of each tenant began last, and since when one is in work in each process.
+        self._last, self._work = cells[:TENANTS], cells[TENANTS:]
+        self._most, self._column = max(1, processors - 1), os.getpid() % PROCESSES
+
+    @contextmanager
+    def page(self, who: Hashable) -> Iterator[None]:
+        """Hold one of the places that a tenant has on the machine, for the length of a block."""
+        # The same in every process, as `hash` is not.
+        row = zlib.crc32(repr(who).encode()) % TENANTS
+        cell = row * PROCESSES + self._column
+        deadline = time.monotonic() + SLOW_SECONDS
+        self._last[row] = time.monotonic()
+        while self._others(row) and self._elsewhere(row) >= self._most and time.monotonic() < deadline:
+            time.sleep(LOOK_SECONDS)
+        self._work[cell] = time.monotonic()
+        try:
+            yield
+        finally:
+            self._work[cell] = 0.0
+
+    def _others(self, row: int) -> bool:
+        return max(max(self._last[:row], default=0.0), max(self._last[row + 1 :], default=0.0)) > (
+            time.monotonic() - ABOUT_SECONDS
+        )
+
+    def _elsewhere(self, row: int) -> int:
+        since = time.monotonic() - SLOW_SECONDS
+        row *= PROCESSES
+        return sum(self._work[row + column] > since for column in range(PROCESSES) if column != self._column)
+
+
+def machine() -> Machine | None:
+    """That of the server this process works for; none where no memory can be shared."""
+    try:
+        path = Path(tempfile.gettempdir()) / f"commonty-turns-{os.getuid()}-{os.getppid()}"
+        return Machine(path, processors=len(os.sched_getaffinity(0)))
+    except OSError:
+        return None
 
 
 class Turns:
     """Seats, and a line for each who wants one. Safe between threads; whoever waits is asleep."""
 
     def __init__(
-        self, *, seats: int = SEATS, threads: int = THREADS, clock: Callable[[], float] = time.monotonic
+        self,
+        *,
+        seats: int = SEATS,
+        threads: int = THREADS,
+        clock: Callable[[], float] = time.monotonic,
+        machine: Machine | None = None,
     ) -> None:
-        self._seats, self._threads, self._clock = seats, threads, clock
+        self._seats, self._threads, self._clock, self._machine = seats, threads, clock, machine
         self._lock = threading.Lock()
+        # The pages that were let in beside others, and whether there are none; how long a thread still stands aside.
+        self._ahead: set[threading.Event] = set()
+        self._nobody_ahead = threading.Event()
+        self._nobody_ahead.set()
+        self._patience = threading.local()
         # Whose pages are in work, each with when it began; and who waits, the one not served for longest first.
         self._begun: dict[Hashable, dict[threading.Event, float]] = {}
         self._lines: dict[Hashable, deque[threading.Event]] = {}
@@ -58,11 +135,22 @@ class Turns:
             while not seat.wait(SLOW_SECONDS):
                 with self._lock:
                     self._seat_next()
-            yield
+            with self._machine.page(who) if self._machine else nullcontext():
+                self._patience.seconds = 0.0 if seat in self._ahead else ASIDE_SECONDS
+                yield
         finally:
+            self._patience.seconds = 0.0
             with self._lock:
                 self._leave(who, seat)
                 self._seat_next()
+
+    def stand_aside(self) -> None:
+        """Between two steps of a page: those let in beside it go first, as threads of a process share a processor."""
+        left = getattr(self._patience, "seconds", 0.0)
+        if left > 0 and not self._nobody_ahead.is_set():
+            begun = time.monotonic()
+            self._nobody_ahead.wait(left)
+            self._patience.seconds = left - (time.monotonic() - begun)
 
     def _seat_next(self) -> None:
         now = self._clock()
@@ -77,6 +165,9 @@ class Turns:
                 return
             line = self._lines.pop(who)
             seat = line.popleft()
+            if in_work:
+                self._ahead.add(seat)
+                self._nobody_ahead.clear()
             self._begun.setdefault(who, {})[seat] = now
             if line:
                 # Behind everybody else again.
@@ -93,6 +184,9 @@ class Turns:
 
     def _leave(self, who: Hashable, seat: threading.Event) -> None:
         """From the seat, or from the line where the waiting itself was broken off."""
+        self._ahead.discard(seat)
+        if not self._ahead:
+            self._nobody_ahead.set()
         if seat.is_set():
             now = self._clock()
             self._done[who] = (self._past(who, now) + now - self._begun[who].pop(seat), now)
@@ -105,4 +199,4 @@ class Turns:
 
 
 # Those of this process.
-TURNS = Turns()
+TURNS = Turns(machine=machine())
