@@ -6,6 +6,7 @@ their own. Next is the tenant that was worked for least of late, and where that 
 
 from __future__ import annotations
 
+import fcntl
 import mmap
 import os
 import tempfile
@@ -14,7 +15,7 @@ import time
 import zlib
 from collections import deque
 from collections.abc import Callable, Hashable, Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 
 from core.kernel.errors import Limited
@@ -50,12 +51,20 @@ class Machine:
 
     def __init__(self, path: Path, *, processors: int) -> None:
         size = 8 * TENANTS * (PROCESSES + 1)
-        with open(os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600), "r+b") as file:
-            file.truncate(size)
-            cells = memoryview(mmap.mmap(file.fileno(), size)).cast("d")
+        # Open as long as the process lives: so long its column is its own.
+        self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
+        os.ftruncate(self._file, size)
+        cells = memoryview(mmap.mmap(self._file, size)).cast("d")
         # When a page of each tenant began last, and since when one is in work in each process.
         self._last, self._work = cells[:TENANTS], cells[TENANTS:]
-        self._most, self._column = max(1, processors - 1), os.getpid() % PROCESSES
+        self._most, self._column = max(1, processors - 1), self._free_column()
+
+    def _free_column(self) -> int:
+        for column in range(PROCESSES):
+            with suppress(OSError):
+                fcntl.lockf(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB, 1, column)
+                return column
+        return PROCESSES - 1
 
     @contextmanager
     def page(self, who: Hashable) -> Iterator[None]:

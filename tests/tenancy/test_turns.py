@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,10 +22,12 @@ from core.kernel.errors import Limited
 from core.rounds.selectors import round_by_slug
 from core.web.public import rounds
 from tenants.registry import middleware
+from tenants.registry import turns as turns_module
 from tenants.registry.context import current_tenant, in_tenant
 from tenants.registry.limits import What, uses
-from tenants.registry.turns import AGAIN_SECONDS, SLOW_SECONDS, Turns
+from tenants.registry.turns import AGAIN_SECONDS, SLOW_SECONDS, Machine, Turns
 from tests.behaviour.test_manage_rounds import browser, text
+from tests.support.bootstrap import ROOT
 from tests.support.http import SiteClient
 
 PATIENCE = 20.0
@@ -289,3 +294,107 @@ def test_the_seat_comes_back_after_an_error_and_after_a_streamed_answer(
                 assert whole.content == b"xxx"
             assert (turns._lines, turns._begun) == ({}, {})
     assert inside == [1] * 8
+
+
+# -- between processes, and between the steps of a page ----------------------------------------------------------
+
+IN_WORK = """
+import sys
+from pathlib import Path
+from tenants.registry.turns import Machine
+with Machine(Path(sys.argv[1]), processors=2).page(sys.argv[2]):
+    print("begun", flush=True)
+    sys.stdin.read()
+"""
+
+
+@contextmanager
+def another_process(path: Path, who: str) -> Iterator[subprocess.Popen[str]]:
+    """A web process on the same machine with a page in work until its input is closed."""
+    words = [sys.executable, "-c", IN_WORK, str(path), who]
+    pipe = subprocess.PIPE
+    with subprocess.Popen(words, stdin=pipe, stdout=pipe, text=True, cwd=ROOT) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        assert process.stdout.readline() == "begun\n"
+        yield process
+        process.stdin.close()
+
+
+@pytest.fixture
+def patient(monkeypatch: pytest.MonkeyPatch) -> float:
+    """Long enough for a process to begin on a machine that is busy."""
+    monkeypatch.setattr(turns_module, "SLOW_SECONDS", 3.0)
+    monkeypatch.setattr(turns_module, "ABOUT_SECONDS", PATIENCE)
+    return 3.0
+
+
+def waited(machine: Machine, who: str) -> float:
+    """Seconds that a page waited for one in another process; it goes on in the end."""
+    begun = time.monotonic()
+    with machine.page(who):
+        return time.monotonic() - begun
+
+
+def test_while_others_are_about_a_tenant_leaves_a_processor_of_the_machine_to_them(
+    tmp_path: Path, patient: float
+) -> None:
+    path = tmp_path / "turns"
+    with another_process(path, "loud"):
+        here = Machine(path, processors=2)
+        # Nobody else is about: the whole machine is the one tenant's.
+        assert waited(here, "loud") < patient / 2
+        assert waited(here, "quiet") < patient / 2
+        # Now somebody is. On a larger machine it keeps all processors but one.
+        assert waited(Machine(path, processors=3), "loud") < patient / 2
+        # What waits in vain goes on, so that nobody is shut out by a page that hangs.
+        begun = time.monotonic()
+        waited(here, "loud")
+        assert time.monotonic() - begun > patient / 4
+        assert waited(here, "quiet") < patient / 2
+    # A process that has ended holds no place.
+    assert waited(here, "loud") < patient / 2
+
+
+def test_what_a_killed_process_had_in_work_counts_for_a_moment_only(tmp_path: Path, patient: float) -> None:
+    path = tmp_path / "turns"
+    with another_process(path, "loud") as process:
+        here = Machine(path, processors=2)
+        process.kill()
+        process.wait()
+        waited(here, "quiet")
+        waited(here, "loud")
+        assert waited(here, "loud") < patient / 2
+
+
+@pytest.mark.parametrize("hangs", [False, True])
+def test_between_its_questions_a_page_lets_those_go_first_that_were_let_in_beside_it(
+    monkeypatch: pytest.MonkeyPatch, hangs: bool
+) -> None:
+    monkeypatch.setattr(turns_module, "ASIDE_SECONDS", 0.2 if hangs else PATIENCE)
+    turns, steps = Turns(seats=1), []
+    begun, other_is_there = threading.Event(), threading.Event()
+
+    def long_page() -> None:
+        with turns.turn("loud"):
+            turns.stand_aside()
+            begun.set()
+            assert other_is_there.wait(PATIENCE)
+            turns.stand_aside()
+            steps.append("loud")
+
+    loud = threading.Thread(target=long_page, daemon=True)
+    loud.start()
+    assert begun.wait(PATIENCE)
+    other = Page(turns, "quiet")
+    assert other.begun.is_set()
+    other_is_there.set()
+    if hangs:
+        # One that takes long itself is not waited for for ever.
+        loud.join(PATIENCE)
+    steps.append("quiet")
+    other.end()
+    loud.join(PATIENCE)
+    assert steps == (["loud", "quiet"] if hangs else ["quiet", "loud"])
+    # Outside a turn nobody stands aside.
+    turns.stand_aside()
