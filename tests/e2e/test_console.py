@@ -114,38 +114,6 @@ def voted(slug: str) -> None:
     counted(tenant, row)
 
 
-def test_a_council_from_nothing_to_its_first_officer_by_keyboard(
-    server: int, aside: Callable[..., Any], browser: Any
-) -> None:
-    staff = f"http://hub.staff.localhost:{server}"
-    cosla = Person(browser, "cosla-council")
-    cosla.sign_in(aside, server, "hub")
-    cosla.go(f"{staff}/console/tenants/new/")
-    cosla.page.get_by_label("Council", exact=True).select_option(label="Fife")
-    cosla.press("Make it and invite the first officer")
-    cosla.sees("Fill in “E-mail address of the first officer”")
-    cosla.type("E-mail address of the first officer", "first@fife.example")
-    cosla.press("Make it and invite the first officer")
-    cosla.sees("0 of ")
-    aside(worked, "hub")
-    cosla.go(f"{staff}/console/tenants/fife/")
-    assert "Failed" not in cosla.text()
-    (letter,) = aside(worked, "fife")
-    link = re.search(r"http\S+/join/\S+", letter)
-    assert link is not None
-    first = Person(browser, "first-council", width=360)
-    first.sign_in(aside, server, "fife", role="")
-    first.go(link[0])
-    first.press("Take the invitation")
-    first.sees("are settled")
-    first.go(f"http://fife.localhost:{server}/")
-    assert "Fife" in first.page.title()
-    # Under five minutes of a person's time: most need no half a minute for a page of this length.
-    assert 30 * len({*cosla.seen, *first.seen}) < 300
-    for one in (cosla, first):
-        one.close()
-
-
 @pytest.mark.parametrize("width", [WIDE, 360])
 def test_a_group_from_its_request_to_entrusted_money_and_a_visit_by_support(
     server: int, aside: Callable[..., Any], browser: Any, width: int

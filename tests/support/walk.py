@@ -9,6 +9,10 @@ from typing import Any
 from tests.support.look import axe, shot
 
 MOST_TABS = 400
+# What a person takes: words a minute that adults read silently (Brysbaert 2019), and seconds for a key of somebody who
+# does not type for a living, for pointing at something and for making up one's mind (the keystroke-level model: Card,
+# Moran and Newell 1980).
+WORDS_A_MINUTE, KEY, POINT, MIND = 238, 0.28, 1.1, 1.35
 # How many things that take the focus stand before it, at least: round buttons of one question count once.
 PLACE = """one => {
   const all = [...document.querySelectorAll('a[href], button, input:not([type=hidden]), select, textarea, summary')];
@@ -41,6 +45,8 @@ class Walk:
         self.page = self.context.new_page()
         self.seen: list[str] = []
         self.complaints: list[str] = []
+        self._read: set[str] = set()
+        self._words = self._keys = self._acts = 0
         if scripts:
             self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
 
@@ -55,6 +61,11 @@ class Walk:
         self.page.wait_for_load_state("load")
         address = self.page.url
         self.seen.append(address)
+        # Nobody reads twice what stands on each page, nor every choice of a list in which they look for their own.
+        lines = set(self.page.locator("body").inner_text().split("\n"))
+        lines -= set(self.page.locator("option").all_inner_texts())
+        self._words += sum(len(line.split()) for line in lines - self._read)
+        self._read |= lines
         shot(self.page, f"{self.name}-{len(self.seen):02}-{address.split('//', 1)[1].split('?')[0]}")
         if ".localhost" not in address:
             return
@@ -68,6 +79,10 @@ class Walk:
 
     def sees(self, words: str) -> None:
         assert words in self.text(), f"{words!r} is not on {self.page.url}:\n{self.text()}"
+
+    def seconds(self) -> float:
+        """What a person would take for all this: every line read once, every key, each act thought about."""
+        return self._words * 60 / WORDS_A_MINUTE + self._keys * KEY + self._acts * (MIND + POINT)
 
     # -- doing --------------------------------------------------------------------------------------------------------
 
@@ -89,6 +104,7 @@ class Walk:
 
     def press(self, words: str, *, role: str = "button", exact: bool = False) -> None:
         """A button or link by its name, with Enter; then look at the page it leads to."""
+        self._acts += 1
         self._reach(self.page.get_by_role(role, name=words, exact=exact))
         with self.page.expect_navigation():
             self.page.keyboard.press("Enter")
@@ -98,6 +114,7 @@ class Walk:
         self.press(words, role="link", exact=exact)
 
     def type(self, label: str, value: str) -> None:
+        self._acts, self._keys = self._acts + 1, self._keys + len(value)
         self._reach(self.page.get_by_label(re.compile("^" + re.escape(label))))
         self.page.keyboard.press("Control+A")
         self.page.keyboard.type(value)
@@ -115,6 +132,7 @@ class Walk:
 
     def tick(self, label: str) -> None:
         """A box or a round button by its label, with the space bar."""
+        self._acts += 1
         box = self.page.get_by_label(label).first
         if not box.is_checked():
             self._reach_choice(box)
