@@ -32,8 +32,6 @@ HALF_SECONDS = 2.0
 ASIDE_SECONDS = 0.1
 # What is told to who finds the line too long. By then it has been served.
 AGAIN_SECONDS = 2
-
-
 # After its last page a tenant still counts as being about for so long.
 ABOUT_SECONDS = 2.0
 # How often a page looks whether one of its tenant's in another process has ended.
@@ -43,7 +41,7 @@ TENANTS, PROCESSES = 256, 16
 
 
 class Machine:
-    """What the web processes of one server tell each other, in memory that they share: whose pages are in work.
+    """What the web processes of one machine tell each other, in memory that they share: whose pages are in work.
 
     While others are about, one tenant's pages leave a processor to them. Nobody waits for a lock here: each process
     writes in its own column, and what a dead one has left is too old to count.
@@ -55,6 +53,11 @@ class Machine:
         self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
         os.ftruncate(self._file, size)
         cells = memoryview(mmap.mmap(self._file, size)).cast("d")
+        now = time.monotonic()
+        for place, moment in enumerate(cells):
+            if moment > now:
+                # Of before the machine began anew, and its clock with it.
+                cells[place] = 0.0
         # When a page of each tenant began last, and since when one is in work in each process.
         self._last, self._work = cells[:TENANTS], cells[TENANTS:]
         self._most, self._column = max(1, processors - 1), self._free_column()
@@ -93,11 +96,19 @@ class Machine:
         return sum(self._work[row + column] > since for column in range(PROCESSES) if column != self._column)
 
 
+def processors() -> int:
+    """As many as these processes may use: a container's share counts, which Python does not look at."""
+    most = os.cpu_count() or 1
+    with suppress(OSError, ValueError):
+        share, period = Path("/sys/fs/cgroup/cpu.max").read_text(encoding="ascii").split()
+        most = min(most, max(1, round(int(share) / int(period))))
+    return most
+
+
 def machine() -> Machine | None:
-    """That of the server this process works for; none where no memory can be shared."""
+    """That of all web processes of this user; none where no memory can be shared."""
     try:
-        path = Path(tempfile.gettempdir()) / f"commonty-turns-{os.getuid()}-{os.getppid()}"
-        return Machine(path, processors=len(os.sched_getaffinity(0)))
+        return Machine(Path(tempfile.gettempdir()) / f"commonty-turns-{os.getuid()}", processors=processors())
     except OSError:
         return None
 

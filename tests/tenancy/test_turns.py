@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 import subprocess
 import sys
 import threading
@@ -25,7 +26,7 @@ from tenants.registry import middleware
 from tenants.registry import turns as turns_module
 from tenants.registry.context import current_tenant, in_tenant
 from tenants.registry.limits import What, uses
-from tenants.registry.turns import AGAIN_SECONDS, SLOW_SECONDS, Machine, Turns
+from tenants.registry.turns import AGAIN_SECONDS, PROCESSES, SLOW_SECONDS, TENANTS, Machine, Turns
 from tests.behaviour.test_manage_rounds import browser, text
 from tests.support.bootstrap import ROOT
 from tests.support.http import SiteClient
@@ -365,6 +366,13 @@ def test_what_a_killed_process_had_in_work_counts_for_a_moment_only(tmp_path: Pa
         waited(here, "quiet")
         waited(here, "loud")
         assert waited(here, "loud") < patient / 2
+
+
+def test_what_was_written_before_the_machine_began_anew_does_not_count(tmp_path: Path, patient: float) -> None:
+    path = tmp_path / "turns"
+    # Its clock begins at nothing: every moment of the time before lies far ahead.
+    path.write_bytes(struct.pack("d", time.monotonic() + 1e6) * (TENANTS * (PROCESSES + 1)))
+    assert waited(Machine(path, processors=2), "loud") < patient / 2
 
 
 @pytest.mark.parametrize("hangs", [False, True])
