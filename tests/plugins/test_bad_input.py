@@ -24,7 +24,7 @@ from tests.plugins.test_opinion_groups import PAGE, talked
 from tests.support.bootstrap import ROOT
 from tests.support.residents import resident
 from tests.support.votes import vote, voting_open
-from tests.tenancy.test_table import NAMED, defined_in
+from tests.tenancy.test_table import NAMED, functions
 
 HERE = "tests/plugins/"
 # Issue 6, "Bad input": every kind in the words of its line there.
@@ -49,7 +49,7 @@ def missing(text: str) -> list[str]:
         found += [
             f"{file}::{name} does not exist"
             for file, name in named
-            if name not in defined_in(file if file.startswith("tests/") else HERE + file)
+            if name not in functions(file if file.startswith("tests/") else HERE + file)
         ]
     return found
 
