@@ -102,7 +102,7 @@ def grant_statements(schema: str, contents: Contents, *, suspended: bool = False
     quoted = f'"{schema}"'
     roles = {role: f'"{database_role(schema, role)}"' for role in Role}
     everybody = ", ".join(roles.values())
-    tables, others, sequences = (
+    tables, everything, sequences = (
         ", ".join(f'{quoted}."{name}"' for name in names)
         for names in (contents.tables, [*contents.tables, *contents.others], contents.sequences)
     )
@@ -112,8 +112,8 @@ def grant_statements(schema: str, contents: Contents, *, suspended: bool = False
         # The one role that reads every tenant; it writes nothing, and no web process may become it.
         f"ALTER DEFAULT PRIVILEGES IN SCHEMA {quoted} GRANT SELECT ON TABLES TO {BACKUP_ROLE}",
     ]
-    if tables or others:
-        statements.append(f"REVOKE ALL ON {others} FROM PUBLIC, {everybody}")
+    if everything:
+        statements.append(f"REVOKE ALL ON {everything} FROM PUBLIC, {everybody}")
     if tables:
         statements.append(f"GRANT SELECT ON {tables} TO {BACKUP_ROLE}")
     if sequences:
