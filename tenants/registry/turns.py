@@ -78,8 +78,8 @@ class Machine:
         deadline = time.monotonic() + SLOW_SECONDS
         self._last[row] = time.monotonic()
         while self._others(row) and self._elsewhere(row) >= self._most and time.monotonic() < deadline:
-            # Nothing wakes a thread when a page of another process ends, and a lock that does may be left by a dead one.
-            # Bounded by the deadline; one page of a process looks at a time, since the others have no seat yet.
+            # Nothing wakes a thread when a page of another process ends, so it looks again, until the deadline; few do
+            # so at a time, since the other pages of this process have no seat yet.
             time.sleep(LOOK_SECONDS)
         self._work[cell] = time.monotonic()
         try:
